@@ -1,0 +1,82 @@
+/**
+ * One association as its owner holds it: a handle with the calls that it allows. After the end every call is void. It
+ * knows its driver and its peer, and nothing of what the owner does.
+ */
+
+import { addon } from './addon.js';
+import type { AssociationOwner } from './association-owner.js';
+import type { Handle } from './native-seam.js';
+import type { SentCallback, Transport } from './transport.js';
+
+/** The part of a driver that a link calls. */
+export interface LinkDriver {
+  readonly transport: Transport;
+  start(handle: Handle): void;
+  send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number;
+  shutdown(handle: Handle): void;
+  abort(handle: Handle): void;
+  answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void;
+  answerCertificate(handle: Handle, accept: boolean): void;
+}
+
+export interface LinkPeer {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+export class AssociationLink {
+  readonly handle: Handle;
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+  /** A client of a server on this endpoint. */
+  readonly accepted: boolean;
+  owner: AssociationOwner | undefined;
+  /** Client: a datagram has come from the peer. */
+  answered = false;
+  /** The addon knows it no more; its last events may still be under way. */
+  ended = false;
+  readonly #driver: LinkDriver;
+
+  constructor(driver: LinkDriver, handle: Handle, peer: LinkPeer, accepted: boolean) {
+    this.#driver = driver;
+    this.handle = handle;
+    this.address = peer.address;
+    this.port = peer.port;
+    this.family = peer.family;
+    this.accepted = accepted;
+  }
+
+  get transport(): Transport {
+    return this.#driver.transport;
+  }
+
+  start(): void {
+    this.#driver.start(this.handle);
+  }
+
+  /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */
+  send(message: Uint8Array, sent?: SentCallback): number {
+    return this.ended ? addon.sendErrors.notEstablished : this.#driver.send(this, message, sent);
+  }
+
+  /** Ends it in good order. */
+  shutdown(): void {
+    if (!this.ended) this.#driver.shutdown(this.handle);
+  }
+
+  /** Ends it at once; an established peer is not told. */
+  abort(): void {
+    if (!this.ended) this.#driver.abort(this.handle);
+  }
+
+  /** No key refuses. */
+  answerPsk(identity: Uint8Array | undefined, key: Uint8Array | undefined): void {
+    if (!this.ended) this.#driver.answerPsk(this.handle, identity, key);
+  }
+
+  answerCertificate(accept: boolean): void {
+    if (!this.ended) this.#driver.answerCertificate(this.handle, accept);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The options that client, server and single associations share: sizes and timers, and the list of those that the
+ * contract names but this version does not obey. It knows neither credentials nor sockets.
+ */
+
+import { DtlsOptionsError } from './errors.js';
+import { invalidOption, MAX_TIMER_MS, optionalBoolean, optionalInteger } from './validate.js';
+
+export interface AssociationOptions {
+  /** UDP payload bytes of one datagram, 256 to 16384, default 1200; handshake datagrams stay within 4096. */
+  readonly mtu?: number | undefined;
+  /** Milliseconds for the whole handshake, default 60000. */
+  readonly handshakeTimeout?: number | undefined;
+  /** Milliseconds until the first flight is sent again, at least 1, default 1000; it doubles each time. */
+  readonly retransmitTimeout?: number | undefined;
+  /**
+   * Milliseconds at which doubling stops, default 8000. RFC 6347 section 4.2.4.1 names 60 s, at which a peer that comes
+   * back after one lost minute is noticed only by the next one.
+   */
+  readonly retransmitTimeoutMax?: number | undefined;
+  /** Milliseconds without a verified record from the peer after which the association ends; default 0 = never. */
+  readonly idleTimeout?: number | undefined;
+  /** Let `message` carry `{ datagram }`, the ciphertext as received. Default false. */
+  readonly captureDatagrams?: boolean | undefined;
+  /** Only `'dgram'` in this version. */
+  readonly driver?: 'dgram' | undefined;
+}
+
+/** {@link AssociationOptions} with every value in place. */
+export interface AssociationSettings {
+  readonly mtu: number;
+  readonly handshakeTimeout: number;
+  readonly retransmitTimeout: number;
+  readonly retransmitTimeoutMax: number;
+  readonly idleTimeout: number;
+  readonly captureDatagrams: boolean;
+}
+
+const LEAST_RETRANSMIT_MS = 1;
+
+export const defaultAssociationSettings: AssociationSettings = {
+  mtu: 1200,
+  handshakeTimeout: 60_000,
+  retransmitTimeout: 1000,
+  retransmitTimeoutMax: 8000,
+  idleTimeout: 0,
+  captureDatagrams: false,
+};
+
+const notSupported = [
+  'ALPNCallback',
+  'ALPNProtocols',
+  'SNICallback',
+  'connectionId',
+  'crl',
+  'ecdhCurve',
+  'maxConnectionsPerHost',
+  'maxHandshakeMessage',
+  'pfx',
+  'resumeFrom',
+  'resumeKey',
+  'reusePort',
+  'session',
+  'sessionTimeout',
+  'sigalgs',
+  'sni',
+  'srtpProfiles',
+  'ticketKeys',
+  'verifyPeer',
+] as const;
+
+/** Refuses what the contract names but this version would silently ignore. */
+export function refuseUnsupported(options: object): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const option of notSupported) {
+    if (given[option] !== undefined) {
+      throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', option, 'absent');
+    }
+  }
+  const { driver } = given;
+  if (driver === 'native') throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', 'driver', "'dgram'");
+  if (driver !== undefined && driver !== 'dgram') throw invalidOption('driver', "'dgram'", driver);
+}
+
+/** Validates sizes and timers and fills in the defaults. */
+export function associationSettings(options: AssociationOptions): AssociationSettings {
+  const defaults = defaultAssociationSettings;
+  const retransmitTimeout =
+    milliseconds('retransmitTimeout', options.retransmitTimeout, LEAST_RETRANSMIT_MS) ??
+    defaults.retransmitTimeout;
+  const retransmitTimeoutMax =
+    milliseconds('retransmitTimeoutMax', options.retransmitTimeoutMax, retransmitTimeout) ??
+    Math.max(defaults.retransmitTimeoutMax, retransmitTimeout);
+  return {
+    mtu: optionalInteger('mtu', options.mtu, { least: 256, most: 16_384, unit: 'bytes' }) ?? defaults.mtu,
+    handshakeTimeout:
+      milliseconds('handshakeTimeout', options.handshakeTimeout, 1) ?? defaults.handshakeTimeout,
+    retransmitTimeout,
+    retransmitTimeoutMax,
+    idleTimeout: milliseconds('idleTimeout', options.idleTimeout, 0) ?? defaults.idleTimeout,
+    captureDatagrams: optionalBoolean('captureDatagrams', options.captureDatagrams) ?? false,
+  };
+}
+
+function milliseconds(option: string, value: unknown, least: number): number | undefined {
+  return optionalInteger(option, value, { least, most: MAX_TIMER_MS, unit: 'milliseconds' });
+}

@@ -1,0 +1,24 @@
+/** What whoever stands behind an association is told, in the order in which it happens. Types only. */
+
+import type { ErrorKind } from './native-errors.js';
+import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+
+export interface AssociationOwner {
+  /** A pre-shared key is wanted: answer with `answerPsk`, now or later. */
+  onPskRequired(question: Buffer | undefined): void;
+  /** A verdict is wanted: answer with `answerCertificate`, now or later. */
+  onCertificate(question: CertificateQuestion): void;
+  onEstablished(info: AssociationInfo): void;
+  onRetransmit(times: number): void;
+  onMessage(message: Buffer, datagram: Buffer | undefined): void;
+  /** The idle timeout has passed; {@link onClosed} follows. */
+  onIdle(): void;
+  /** The end, in good order. */
+  onClosed(reason: keyof CloseReasons): void;
+  /** The end, by an error. */
+  onFailed(kind: ErrorKind, failure: Failure): void;
+  /** The connected socket under it reported an error; the association goes on. */
+  onTransportError(error: Error): void;
+  /** The socket under it was closed by somebody else; the association is lost. */
+  onTransportClosed(): void;
+}

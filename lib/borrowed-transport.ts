@@ -1,0 +1,94 @@
+/**
+ * Carries datagrams over a socket that the user owns and may share with other protocols: what is not DTLS is left
+ * alone (RFC 7983), and the socket is never closed. It knows nothing of DTLS beyond its first byte.
+ */
+
+import { Socket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import type { DatagramOrigin, DatagramTransport } from './socket-option.js';
+import { mapped, type SentCallback, type Transport, type TransportListener, unmapped } from './transport.js';
+import { throwLater } from './user-code.js';
+
+const FIRST_DTLS_BYTE = 20;
+const LAST_DTLS_BYTE = 63;
+
+/** A user's `dgram.Socket` or {@link DatagramTransport}. */
+export class BorrowedTransport implements Transport {
+  readonly connected: boolean;
+  readonly #user: DatagramTransport;
+  readonly #mapsIpv4: boolean;
+  #listener: TransportListener | undefined;
+
+  constructor(user: DatagramTransport) {
+    this.#user = user;
+    this.connected = isConnected(user);
+    this.#mapsIpv4 = (user as { type?: unknown }).type === 'udp6';
+    user.on('message', this.#onMessage);
+    user.on('close', this.#onClose);
+  }
+
+  get queuedBytes(): number {
+    return this.#user instanceof Socket ? this.#user.getSendQueueSize() : 0;
+  }
+
+  attach(listener: TransportListener): void {
+    this.#listener = listener;
+  }
+
+  send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void {
+    const destination = this.#mapsIpv4 ? mapped(address) : address;
+    try {
+      if (!(this.#user instanceof Socket)) {
+        this.#user.send(datagram, port, destination);
+        if (sent !== undefined) process.nextTick(sent, null);
+      } else if (this.connected) {
+        this.#user.send(datagram, sent);
+      } else {
+        this.#user.send(datagram, port, destination, sent);
+      }
+    } catch (error) {
+      if (sent === undefined) throwLater(error);
+      else process.nextTick(sent, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  localAddress(): AddressInfo | undefined {
+    const { address } = this.#user as { address?: unknown };
+    if (typeof address !== 'function') return undefined;
+    try {
+      return (this.#user as unknown as Socket).address();
+    } catch {
+      return undefined;
+    }
+  }
+
+  close(): void {
+    this.#listener = undefined;
+    this.#user.off('message', this.#onMessage);
+    this.#user.off('close', this.#onClose);
+  }
+
+  /** The user's socket is the user's to ref. */
+  ref(): void {}
+
+  unref(): void {}
+
+  readonly #onMessage = (datagram: Buffer, origin: DatagramOrigin): void => {
+    const first = datagram[0];
+    if (first === undefined || first < FIRST_DTLS_BYTE || first > LAST_DTLS_BYTE) return;
+    this.#listener?.onDatagram(datagram, unmapped(origin.address), origin.port);
+  };
+
+  readonly #onClose = (): void => {
+    this.#listener?.onClosed();
+  };
+}
+
+function isConnected(user: DatagramTransport): boolean {
+  if (!(user instanceof Socket)) return false;
+  try {
+    return user.remoteAddress().address !== '';
+  } catch {
+    return false;
+  }
+}

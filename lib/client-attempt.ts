@@ -1,0 +1,229 @@
+/**
+ * One attempt to reach a server at one address: a socket, a handshake, and the answers to its questions. It knows one
+ * address, and nothing of names, of other addresses or of users' events.
+ */
+
+import type { AssociationLink } from './association-link.js';
+import type { AssociationOwner } from './association-owner.js';
+import { borrowDriver, returnDriver } from './borrowed-drivers.js';
+import { judgeServer, type Verdict } from './certificates.js';
+import type { ClientSettings } from './connect-options.js';
+import { openDgramTransport } from './dgram-transport.js';
+import { EndpointDriver } from './endpoint-driver.js';
+import { errorText } from './error-texts.js';
+import { type DtlsError, DtlsHandshakeError, DtlsTransportError } from './errors.js';
+import { type ErrorKind, failureError, peerText } from './native-errors.js';
+import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import { type PskCredential, pskCredential } from './psk-options.js';
+import { askUser } from './user-code.js';
+
+/** What an attempt tells; after `failed` or `closed` nothing more. */
+export interface AttemptObserver {
+  /** There is an association, and its first flight is about to leave. */
+  started(link: AssociationLink): void;
+  established(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void;
+  /** A flight was sent again; whether anything has ever come from the address. */
+  retransmitted(times: number, answered: boolean): void;
+  /** `unreachable`: the system said so, another address may do. */
+  failed(error: DtlsError, unreachable: boolean): void;
+  closed(reason: keyof CloseReasons): void;
+}
+
+export class ClientAttempt implements AssociationOwner {
+  readonly #settings: ClientSettings;
+  readonly #address: string;
+  readonly #observer: AttemptObserver;
+  readonly #peer: string;
+  #driver: EndpointDriver | undefined;
+  #link: AssociationLink | undefined;
+  #giveUpOpening: (() => void) | undefined;
+  #verdict: Verdict | undefined;
+  #refusal: DtlsError | undefined;
+  #over = false;
+  #refed = true;
+
+  constructor(settings: ClientSettings, address: string, observer: AttemptObserver) {
+    this.#settings = settings;
+    this.#address = address;
+    this.#observer = observer;
+    this.#peer = peerText(address, settings.port);
+  }
+
+  /** Opens the socket and begins; at most `timeLeftMs` until the handshake is complete. */
+  start(timeLeftMs: number): void {
+    const { socket, port, localAddress, localPort, recvBufferSize, sendBufferSize } = this.#settings;
+    if (socket !== undefined) {
+      this.#driver = borrowDriver(socket);
+      this.#begin(this.#driver, timeLeftMs);
+      return;
+    }
+    this.#giveUpOpening = openDgramTransport(
+      {
+        family: this.#address.includes(':') ? 6 : 4,
+        remote: { address: this.#address, port },
+        localAddress,
+        localPort,
+        recvBufferSize,
+        sendBufferSize,
+      },
+      (error, transport) => {
+        if (transport === undefined) {
+          this.#fail(this.#transportError(error), true);
+          return;
+        }
+        this.#driver = new EndpointDriver(transport);
+        if (!this.#refed) this.#driver.unref();
+        this.#begin(this.#driver, timeLeftMs);
+      },
+    );
+  }
+
+  /** Ends it without another word to the observer. */
+  abandon(): void {
+    this.#over = true;
+    this.#giveUpOpening?.();
+    this.#link?.abort();
+    this.release();
+  }
+
+  /** Lets go of the socket. */
+  release(): void {
+    const { socket } = this.#settings;
+    const driver = this.#driver;
+    this.#driver = undefined;
+    if (driver === undefined) return;
+    if (socket === undefined) driver.close();
+    else returnDriver(socket);
+  }
+
+  setRef(refed: boolean): void {
+    this.#refed = refed;
+    if (this.#settings.socket !== undefined) return;
+    if (refed) this.#driver?.ref();
+    else this.#driver?.unref();
+  }
+
+  onPskRequired(question: Buffer | undefined): void {
+    const { pskSource } = this.#settings;
+    const hint = question === undefined ? null : question.toString();
+    askUser(
+      () => pskSource?.(hint),
+      (answer) => this.#answerPsk(answer),
+      (error) => this.#refusePsk(error),
+    );
+  }
+
+  onCertificate(question: CertificateQuestion): void {
+    this.#verdict = judgeServer(question, this.#settings, this.#peer);
+    this.#link?.answerCertificate(this.#verdict.accept);
+  }
+
+  onEstablished(info: AssociationInfo): void {
+    if (this.#over || this.#link === undefined) return;
+    this.#observer.established(this.#link, info, this.#verdict);
+  }
+
+  onRetransmit(times: number): void {
+    if (!this.#over) this.#observer.retransmitted(times, this.#link?.answered ?? false);
+  }
+
+  onClosed(reason: keyof CloseReasons): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#observer.closed(reason);
+  }
+
+  onFailed(kind: ErrorKind, failure: Failure): void {
+    this.#fail(this.#failureError(kind, failure), false);
+  }
+
+  onTransportError(error: Error): void {
+    if (this.#over) return;
+    this.#link?.abort();
+    this.#fail(this.#transportError(error), true);
+  }
+
+  onTransportClosed(): void {
+    this.#fail(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED'), false);
+  }
+
+  /** None comes before the handshake is complete, and then the link has another owner. */
+  onMessage(): void {}
+
+  onIdle(): void {}
+
+  #begin(driver: EndpointDriver, timeLeftMs: number): void {
+    const { context, native, port } = this.#settings;
+    const link = driver.connect(
+      context,
+      this.#address,
+      port,
+      { ...native, handshakeTimeout: Math.max(1, Math.ceil(timeLeftMs)) },
+      this,
+    );
+    const words = { peer: this.#peer };
+    if (link === 'busy') {
+      this.#fail(new DtlsTransportError('ERR_DTLS_ADDRESS_BUSY', words), true);
+    } else if (link === 'invalidAddress') {
+      const reason = `${this.#address} is not an address`;
+      this.#fail(new DtlsTransportError('ERR_DTLS_TRANSPORT_FAILED', { ...words, reason }), true);
+    } else {
+      this.#link = link;
+      this.#observer.started(link);
+      link.start();
+    }
+  }
+
+  #answerPsk(answer: PskCredential | null | undefined): void {
+    if (answer === null || answer === undefined) {
+      this.#link?.answerPsk(undefined, undefined);
+      return;
+    }
+    let credential: ReturnType<typeof pskCredential>;
+    try {
+      credential = pskCredential('the result of pskCallback', answer);
+    } catch (error) {
+      this.#refusePsk(error);
+      return;
+    }
+    this.#link?.answerPsk(Buffer.from(credential.identity), credential.key);
+  }
+
+  #refusePsk(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = errorText('ERR_DTLS_PSK_CALLBACK_FAILED', { peer: this.#peer, reason });
+    this.#refusal = new DtlsHandshakeError('ERR_DTLS_PSK_CALLBACK_FAILED', text, {}, error);
+    this.#link?.answerPsk(undefined, undefined);
+  }
+
+  #fail(error: DtlsError, unreachable: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#observer.failed(error, unreachable);
+  }
+
+  #failureError(kind: ErrorKind, failure: Failure): DtlsError {
+    if (kind === 'pskRefused' && this.#refusal !== undefined) return this.#refusal;
+    if (kind === 'certificateRefused' && this.#verdict?.error !== undefined) return this.#verdict.error;
+    return failureError(kind, failure, {
+      role: 'client',
+      established: false,
+      handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
+      answered: this.#link?.answered,
+    });
+  }
+
+  #transportError(error: Error | undefined): DtlsTransportError {
+    const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+    const reason = error?.message ?? 'no reason given';
+    if (code === 'ECONNREFUSED') {
+      return new DtlsTransportError('ERR_DTLS_CONNECTION_REFUSED', { peer: this.#peer }, error);
+    }
+    if (syscall === 'bind') {
+      const { localAddress, localPort } = this.#settings;
+      const address = `${localAddress ?? '*'} port ${localPort ?? 0}`;
+      return new DtlsTransportError('ERR_DTLS_BIND_FAILED', { address, reason }, error);
+    }
+    return new DtlsTransportError('ERR_DTLS_TRANSPORT_FAILED', { peer: this.#peer, reason }, error);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Brings messages to whoever wants them: listeners and iterators. A message that finds neither is held, within a
+ * bound, and handed over when one attaches. It knows nothing of where messages come from.
+ */
+
+import type { EventEmitter } from 'node:events';
+import { MessageIterator } from './message-iterator.js';
+import { emitToUser } from './user-code.js';
+
+/** Second argument of `message` when `captureDatagrams` is on. */
+export interface MessageInfo {
+  /** The datagram as it was received; it may have held other messages too. */
+  readonly datagram: Buffer;
+}
+
+interface Held {
+  readonly message: Buffer;
+  readonly info: MessageInfo | undefined;
+}
+
+/** Bounds of what is held: messages and bytes. */
+export const HELD_MESSAGES = 64;
+export const HELD_BYTES = 64 * 1024;
+
+export class Inbox {
+  readonly #emitter: EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>;
+  readonly #iterators = new Set<MessageIterator>();
+  readonly #held: Held[] = [];
+  #heldBytes = 0;
+  #dropped = 0;
+  #flushing = false;
+  #end: { readonly error: Error | undefined } | undefined;
+
+  constructor(emitter: EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>) {
+    this.#emitter = emitter;
+  }
+
+  /** Messages that found no room. */
+  get dropped(): number {
+    let dropped = this.#dropped;
+    for (const iterator of this.#iterators) dropped += iterator.dropped;
+    return dropped;
+  }
+
+  get hasIterators(): boolean {
+    return this.#iterators.size > 0;
+  }
+
+  /** One message has arrived. */
+  deliver(message: Buffer, info: MessageInfo | undefined): void {
+    if (this.#held.length === 0 && this.#wanted()) this.#give(message, info);
+    else this.#hold({ message, info });
+  }
+
+  /** A `message` listener is being added: what is held goes to it, after the code that adds it has returned. */
+  listenerAdded(): void {
+    this.#scheduleFlush();
+  }
+
+  /** A new iterator over the messages from now on, those held included. */
+  iterate(): MessageIterator {
+    const iterator = new MessageIterator(() => {
+      this.#iterators.delete(iterator);
+      this.#dropped += iterator.dropped;
+    });
+    this.#iterators.add(iterator);
+    this.#flush();
+    if (this.#end !== undefined) iterator.end(this.#end.error);
+    return iterator;
+  }
+
+  /** No more messages will come; iterators end, or fail with the error. */
+  end(error: Error | undefined): void {
+    this.#end = { error };
+    for (const iterator of this.#iterators) iterator.end(error);
+  }
+
+  #wanted(): boolean {
+    return this.#iterators.size > 0 || this.#emitter.listenerCount('message') > 0;
+  }
+
+  #give(message: Buffer, info: MessageInfo | undefined): void {
+    for (const iterator of this.#iterators) iterator.push(message);
+    if (info === undefined) emitToUser(this.#emitter, 'message', message);
+    else emitToUser(this.#emitter, 'message', message, info);
+  }
+
+  #hold(held: Held): void {
+    const bytes = this.#heldBytes + held.message.length;
+    if (this.#held.length >= HELD_MESSAGES || bytes > HELD_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#heldBytes = bytes;
+    this.#held.push(held);
+    if (this.#wanted()) this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushing || this.#held.length === 0) return;
+    this.#flushing = true;
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#wanted()) {
+      const held = this.#held.shift();
+      if (held === undefined) return;
+      this.#heldBytes -= held.message.length;
+      this.#give(held.message, held.info);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** The public API. Every name that users may import is here, and nothing else. */
+
+export { DtlsAssociation, type DtlsAssociationEvents, type DtlsAssociationOptions } from './association.js';
+export type { AssociationOptions } from './association-options.js';
+export type { CheckServerIdentity } from './certificates.js';
+export {
+  DtlsClientVerifier,
+  type DtlsClientVerifierEvents,
+  type DtlsClientVerifierOptions,
+} from './client-verifier.js';
+export { connect } from './connect.js';
+export type { ConnectOptions, LookupFunction } from './connect-options.js';
+export { type CurrentConfiguration, Dtls, type SessionCipher } from './dtls.js';
+export type {
+  DtlsClientConfiguration,
+  DtlsClientOptions,
+  DtlsConfiguration,
+  DtlsRole,
+  DtlsServerConfiguration,
+  DtlsServerOptions,
+} from './dtls-configuration.js';
+export type { DtlsEvents, DtlsPeer } from './dtls-settings.js';
+export type { DtlsErrorCode } from './error-texts.js';
+export {
+  DtlsAbortError,
+  DtlsError,
+  DtlsHandshakeError,
+  DtlsOptionsError,
+  DtlsStateError,
+  DtlsTransportError,
+} from './errors.js';
+export type { MessageInfo } from './inbox.js';
+export type { Pem } from './pem.js';
+export type { SendCallback } from './pending-sends.js';
+export { PingScheduler, type PingSchedulerOptions, type PingTarget } from './ping-scheduler.js';
+export { PreSharedKeyAuthenticator, type PreSharedKeyQuestion } from './pre-shared-key-authenticator.js';
+export type {
+  ClientPskCallback,
+  ClientPskOptions,
+  PskCredential,
+  RemoteInfo,
+  ServerPskCallback,
+  ServerPskOptions,
+} from './psk-options.js';
+export type { DtlsErrorName, HandshakeState, SslErrorName } from './qt-errors.js';
+export { createSecureContext, SecureContext, type SecureContextOptions } from './secure-context.js';
+export { createServer, DtlsServer, type ServerEvents } from './server.js';
+export type { ListenOptions, ServerOptions } from './server-options.js';
+export { type CipherInfo, DtlsSocket } from './socket.js';
+export type { CloseReason, SocketEvents, SocketStats } from './socket-core.js';
+export type { DatagramOrigin, DatagramTransport } from './socket-option.js';
+export type { Bytes } from './validate.js';
+export type { IgnoredVerificationError, PeerVerifyMode, VerificationError } from './verification.js';

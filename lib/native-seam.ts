@@ -1,0 +1,325 @@
+/**
+ * The native seam: every type that crosses between TypeScript and the addon, and nothing else.
+ *
+ * The addon never calls JavaScript. Each call that changes something returns a {@link Batch}: what is to be sent and
+ * what has happened, in the order in which it must be dealt with. `now` is a monotonic time in milliseconds and is
+ * always an argument, so a test may drive a clock of its own. The enumerations are read from the addon
+ * ({@link NativeAddon.eventKinds} and its siblings), so that the two sides cannot drift apart.
+ */
+
+/**
+ * What one call produced, as one flat array, or `undefined` when it produced nothing:
+ * `[n, handle, datagram, handle, datagram, ... (n pairs), kind, handle, detail, payload, ... (events of four slots)]`.
+ *
+ * Datagrams come first and in sending order. Handle 0 stands for the sender of the datagram just given (a
+ * HelloVerifyRequest, for whom no association exists). Events come in the order in which they happened; after them the
+ * messages, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
+ */
+export type Batch = readonly unknown[];
+
+/** A 32-bit name of an association: slot in the low {@link NativeAddon.slotBits} bits, generation above; never 0. */
+export type Handle = number;
+
+/** Kinds of events; in parentheses: `detail`; payload. */
+export interface EventKinds {
+  /**
+   * A pre-shared key is needed; the association waits for `answerPsk`
+   * (0; on a server the identity as a Buffer, on a client the hint as a Buffer or undefined).
+   */
+  readonly pskRequired: number;
+  /**
+   * The peer's certificate wants a verdict; the association waits for `answerCertificate`
+   * (number of chain errors; {@link CertificateQuestion}).
+   */
+  readonly certificateReceived: number;
+  /** The handshake is complete on this side and the peer accepted (0; undefined). */
+  readonly established: number;
+  /** A handshake flight was sent again (how many times so far; undefined). */
+  readonly retransmitted: number;
+  /** One whole message of the peer (0; Buffer). */
+  readonly message: number;
+  /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
+  readonly idle: number;
+  /** The association has ended in good order; last event of its handle ({@link CloseReasons}; undefined). */
+  readonly closed: number;
+  /** The association has ended by an error; last event of its handle ({@link ErrorKinds}; {@link Failure}). */
+  readonly failed: number;
+}
+
+export interface CloseReasons {
+  /** `shutdown` or `abort` was called here. */
+  readonly local: number;
+  /** The peer's close_notify (answered with ours). */
+  readonly remote: number;
+  /** The idle timeout. */
+  readonly idle: number;
+  /** A pending handshake gave way to a newer verified ClientHello from the same address and port. */
+  readonly superseded: number;
+}
+
+/** Why an association (or a context) failed. */
+export interface ErrorKinds {
+  /** The handshake deadline passed. */
+  readonly handshakeTimeout: number;
+  /** The peer sent a fatal alert, during the handshake or after it ({@link Failure.alert}). */
+  readonly alertReceived: number;
+  /** OpenSSL refused the handshake on this side ({@link Failure.alert} was sent, if any). */
+  readonly handshakeFailed: number;
+  /** `answerPsk` was given no key (on a server only when unknown identities are revealed). */
+  readonly pskRefused: number;
+  /** The PSK identity of the client contains NUL or is longer than 255 bytes. */
+  readonly pskIdentityInvalid: number;
+  /** `answerCertificate` refused. */
+  readonly certificateRefused: number;
+  /** Out of memory or an unexpected failure inside OpenSSL. */
+  readonly internal: number;
+  /** Context: a certificate could not be read. */
+  readonly certificateUnreadable: number;
+  /** Context: a private key could not be read. */
+  readonly keyUnreadable: number;
+  /** Context: the passphrase is missing or wrong. */
+  readonly keyPassphraseWrong: number;
+  /** Context: certificate and key do not belong together, or one of them is missing. */
+  readonly keyMismatch: number;
+  /** Context: a CA certificate could not be read. */
+  readonly authorityUnreadable: number;
+  /** Context: no suite in the cipher string is known. */
+  readonly cipherUnknown: number;
+  /** Context: the cipher string names a suite that is not AEAD (or not one of our table). */
+  readonly cipherNotSupported: number;
+}
+
+/** Codes of `send`, all negative; 0 and up never occur. */
+export interface SendErrors {
+  /** Not established, or already closed. */
+  readonly notEstablished: number;
+  /** Longer than fits one record at the association's MTU. */
+  readonly tooLarge: number;
+  /** OpenSSL refused, or the record numbers have run out. */
+  readonly failed: number;
+}
+
+/** Payload of `failed`. */
+export interface Failure {
+  /** TLS alert number received or sent, -1 when there was none. */
+  readonly alert: number;
+  /** Milliseconds since the handshake began. */
+  readonly elapsedMs: number;
+  /** OpenSSL's error queue, oldest first. */
+  readonly opensslErrors: readonly string[];
+  /**
+   * The handshake came as far as the peer's or our Finished and stuck there as it does when the pre-shared keys
+   * differ: DTLS sends no alert for that.
+   */
+  readonly wrongKeyLikely: boolean;
+  /** The X.509 verification error's name as in `node:tls`, e.g. `DEPTH_ZERO_SELF_SIGNED_CERT`, or empty. */
+  readonly verifyError: string;
+  /** Peer's address, port and family (endpoint only; empty address on a single association). */
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+/** Payload of `certificateReceived`. */
+export interface CertificateQuestion {
+  /** The peer's certificates as sent, leaf first, DER; empty when the client sent none. */
+  readonly chain: readonly Buffer[];
+  /** Names of the chain's verification errors as in `node:tls`, in the order found; empty when the chain is good. */
+  readonly errors: readonly string[];
+  /** For each error the depth in the chain (0 = leaf). */
+  readonly depths: readonly number[];
+}
+
+export interface NativeContextOptions {
+  /** PEM, one entry an identity: the leaf first, then its chain. */
+  readonly certificates: readonly Buffer[];
+  /** PEM, as many as certificates. */
+  readonly keys: readonly Buffer[];
+  /** One for each key; empty = none. */
+  readonly passphrases: readonly Buffer[];
+  /** PEM bundles of trusted CAs. */
+  readonly authorities: readonly Buffer[];
+  /** A server that asks for a certificate names them (not wise for the default roots: the list is 25 KB long). */
+  readonly nameAuthorities: boolean;
+  /** OpenSSL cipher string; empty = the default suites. */
+  readonly ciphers: string;
+  /** Server: our order of suites wins (else the client's). */
+  readonly honorCipherOrder: boolean;
+}
+
+/** A shared, immutable configuration (one SSL_CTX). The constructor throws {@link NativeContextError}. */
+export interface NativeContext {
+  /** Names of the enabled suites, in order. */
+  readonly ciphers: readonly string[];
+}
+
+/** What the constructor of a context throws: an Error with these fields. */
+export interface NativeContextError extends Error {
+  /** One of {@link ErrorKinds}. */
+  readonly kind: number;
+  /** What it is about: the name of a suite, or empty. */
+  readonly subject: string;
+  readonly opensslErrors: readonly string[];
+}
+
+export interface NativeAssociationOptions {
+  /** UDP payload bytes of one datagram, 256 to 16384 (handshake datagrams stay within 4096). */
+  readonly mtu: number;
+  /** Milliseconds for the whole handshake. */
+  readonly handshakeTimeout: number;
+  /** Milliseconds until the first flight is sent again, at least 1. */
+  readonly retransmitTimeout: number;
+  /** Milliseconds at which doubling stops. */
+  readonly retransmitTimeoutMax: number;
+  /** Milliseconds without a verified record from the peer after which the association ends; 0 = never. */
+  readonly idleTimeout: number;
+  /** A pre-shared key can be had: PSK suites are offered or accepted, and `pskRequired` may come. */
+  readonly psk: boolean;
+  /** Client: certificate suites are offered as well. Server: ignored (it depends on the context). */
+  readonly certificates: boolean;
+  /** Client: name for the server_name extension; empty = none. */
+  readonly serverName: string;
+  /** Server: hint sent with the PSK key exchange; empty = none. */
+  readonly pskIdentityHint: string;
+  /** Server: ask the client for a certificate. */
+  readonly requestCertificate: boolean;
+  /** Server: refuse an unknown identity by alert; otherwise it looks like a wrong key. */
+  readonly revealUnknownIdentity: boolean;
+  /**
+   * When `certificateReceived` is raised. `false`: inside the handshake, so that a refused peer gets an alert and
+   * never sees success (client: before anything is sent in answer; server: before the client's Finished is read).
+   * `true` (Qt's way, client only): when the handshake is otherwise complete.
+   */
+  readonly verifyAtCompletion: boolean;
+}
+
+/** What is known of an established association. */
+export interface AssociationInfo {
+  /** OpenSSL's suite name, e.g. `PSK-AES128-GCM-SHA256`. */
+  readonly cipherName: string;
+  /** The IANA name. */
+  readonly cipherStandardName: string;
+  /** `DTLSv1.2`. */
+  readonly protocol: string;
+  /** Bytes that fit one record at the MTU. */
+  readonly maxMessageSize: number;
+  /** Server: the server_name that the client asked for, or empty. */
+  readonly serverName: string;
+  /** The PSK identity in use, or undefined. */
+  readonly pskIdentity: Buffer | undefined;
+  /** The peer's certificates, leaf first, DER. */
+  readonly peerCertificates: readonly Buffer[];
+}
+
+/** Many associations on one datagram socket. */
+export interface NativeEndpoint {
+  /**
+   * Shared with the addon: `[0]` the next deadline (milliseconds on the clock of `now`, Infinity for none), then one
+   * number for each of {@link NativeAddon.counterNames}. Never hand it out: it must not be detached.
+   */
+  readonly state: Float64Array;
+
+  /** Begins to accept clients. Stateless cookies unless `cookies` is false; an empty secret means a random one. */
+  listen(
+    context: NativeContext,
+    options: NativeAssociationOptions,
+    server: {
+      readonly cookies: boolean;
+      readonly cookieSecret: Buffer;
+      readonly maxConnections: number;
+      readonly maxPendingHandshakes: number;
+    },
+  ): void;
+  /** New hellos go unanswered from now on; associations go on. */
+  stopListening(): void;
+  /**
+   * Creates a client association; its handle. Nothing is sent before `start`. Returns 0 when the address cannot be
+   * parsed, -1 when an association to this address and port exists on this endpoint.
+   */
+  connect(
+    now: number,
+    context: NativeContext,
+    address: string,
+    port: number,
+    options: NativeAssociationOptions,
+  ): Handle;
+  /** Sends the first flight. */
+  start(now: number, handle: Handle): Batch | undefined;
+  /** A datagram has arrived. */
+  receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
+  /** To be called at the deadline; too early or too late does no harm. */
+  handleTimeout(now: number): Batch | undefined;
+  /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
+  send(now: number, handle: Handle, message: Uint8Array): Buffer | number;
+  /** Ends in good order: close_notify when established, else as `abort`. `closed` follows in the batch. */
+  shutdown(now: number, handle: Handle): Batch | undefined;
+  /** Ends at once; tells a peer in the midst of a handshake, says nothing to an established one. */
+  abort(now: number, handle: Handle): Batch | undefined;
+  /** Answers `pskRequired`; no key = refuse. The identity matters on a client only. A late answer is ignored. */
+  answerPsk(
+    now: number,
+    handle: Handle,
+    identity: Uint8Array | undefined,
+    key: Uint8Array | undefined,
+  ): Batch | undefined;
+  /** Answers `certificateReceived`. */
+  answerCertificate(now: number, handle: Handle, accept: boolean): Batch | undefined;
+  /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
+  info(handle: Handle): AssociationInfo | undefined;
+  /** Peer of an association. Valid until the call after the one that ended the association. */
+  peer(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
+}
+
+/** One association without a socket; the handle in its batches is always 1. */
+export interface NativeAssociation {
+  /** The next deadline in milliseconds on the clock of `now`, Infinity for none. */
+  readonly deadline: number;
+  /** Client: sends the first flight. */
+  start(now: number): Batch | undefined;
+  /** Server: begins with a ClientHello, whose cookie the caller has verified, or (false) that needs none. */
+  accept(now: number, hello: Uint8Array, cookieVerified: boolean): Batch | undefined;
+  receive(now: number, datagram: Uint8Array): Batch | undefined;
+  handleTimeout(now: number): Batch | undefined;
+  send(now: number, message: Uint8Array): Buffer | number;
+  shutdown(now: number): Batch | undefined;
+  abort(now: number): Batch | undefined;
+  answerPsk(now: number, identity: Uint8Array | undefined, key: Uint8Array | undefined): Batch | undefined;
+  answerCertificate(now: number, accept: boolean): Batch | undefined;
+  info(): AssociationInfo | undefined;
+}
+
+/** Stateless cookies (RFC 6347 section 4.2.1). */
+export interface NativeCookieGate {
+  /**
+   * Judges a datagram from an unknown peer: `true` when it is a ClientHello with a good cookie, a Buffer (the
+   * HelloVerifyRequest to send) when it is a ClientHello without one, `false` when it is to be dropped.
+   * Undefined when the address cannot be parsed.
+   */
+  check(now: number, datagram: Uint8Array, address: string, port: number): boolean | Buffer | undefined;
+  /** Changes the secret; cookies of the one before stay good. */
+  setSecret(secret: Uint8Array): void;
+}
+
+export interface NativeAddon {
+  readonly Context: new (options: NativeContextOptions) => NativeContext;
+  readonly Endpoint: new () => NativeEndpoint;
+  readonly Association: new (
+    role: 'client' | 'server',
+    context: NativeContext,
+    options: NativeAssociationOptions,
+  ) => NativeAssociation;
+  /** An empty secret means a random one, renewed by itself. */
+  readonly CookieGate: new (
+    secret: Uint8Array,
+  ) => NativeCookieGate;
+  readonly eventKinds: EventKinds;
+  readonly closeReasons: CloseReasons;
+  readonly errorKinds: ErrorKinds;
+  readonly sendErrors: SendErrors;
+  /** Names of the counters in {@link NativeEndpoint.state}, from index 1 on. */
+  readonly counterNames: readonly string[];
+  /** How many low bits of a handle are the slot. */
+  readonly slotBits: number;
+  /** The OpenSSL inside this process, e.g. `OpenSSL 3.0.19 ...`. */
+  readonly opensslVersion: string;
+}

@@ -1,0 +1,163 @@
+/**
+ * What `createServer` and `listen` take: options, their validation, and the settings made of them. It opens nothing.
+ */
+
+import { isArrayBufferView } from 'node:util/types';
+import {
+  type AssociationOptions,
+  type AssociationSettings,
+  associationSettings,
+  refuseUnsupported,
+} from './association-options.js';
+import { bufferSize } from './connect-options.js';
+import { DtlsOptionsError } from './errors.js';
+import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
+import {
+  pskIdentity,
+  type ServerPskCallback,
+  type ServerPskOptions,
+  serverPskSource,
+} from './psk-options.js';
+import { chosenContext, type SecureContext, type SecureContextOptions } from './secure-context.js';
+import { type DatagramTransport, optionalTransport } from './socket-option.js';
+import {
+  type Bytes,
+  bytesOf,
+  invalidOption,
+  optionalBoolean,
+  optionalInteger,
+  optionalText,
+} from './validate.js';
+
+export interface ServerOptions extends SecureContextOptions, ServerPskOptions, AssociationOptions {
+  readonly secureContext?: SecureContext | undefined;
+  /** Ask clients for a certificate. Default false. */
+  readonly requestCert?: boolean | undefined;
+  /** With `requestCert`: refuse clients without a certificate that verifies. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** Ask for a stateless cookie before anything is kept for a client (RFC 6347 section 4.2.1). Default true. */
+  readonly cookies?: boolean | undefined;
+  /** At least 16 bytes; servers that share it accept each other's cookies. Default random, renewed by itself. */
+  readonly cookieSecret?: Bytes | undefined;
+  /** Beyond it new clients go unanswered. Default 100000. */
+  readonly maxConnections?: number | undefined;
+  /** Handshakes under way beyond which new clients go unanswered. Default 1024. */
+  readonly maxPendingHandshakes?: number | undefined;
+  /** A datagram socket of the user's own; it is never closed from here. */
+  readonly socket?: DatagramTransport | undefined;
+  /** Bind IPv6 without IPv4. Default false. */
+  readonly ipv6Only?: boolean | undefined;
+  /** Allow another socket to be bound to the same port. Default false. */
+  readonly reuseAddr?: boolean | undefined;
+  /** Bytes of the kernel's receive buffer. */
+  readonly recvBufferSize?: number | undefined;
+  /** Bytes of the kernel's send buffer. */
+  readonly sendBufferSize?: number | undefined;
+}
+
+/** What `listen` takes; the rest is as given to `createServer`. */
+export interface ListenOptions {
+  /** 0 (default): any free port. */
+  readonly port?: number | undefined;
+  /** Name or literal address; default: every address of this machine, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+}
+
+/** Validated {@link ServerOptions}. */
+export interface ServerSettings {
+  readonly context: NativeContext;
+  readonly pskSource: ServerPskCallback | undefined;
+  readonly rejectUnauthorized: boolean;
+  readonly association: AssociationSettings;
+  readonly native: NativeAssociationOptions;
+  readonly limits: {
+    readonly cookies: boolean;
+    readonly cookieSecret: Buffer;
+    readonly maxConnections: number;
+    readonly maxPendingHandshakes: number;
+  };
+  readonly socket: DatagramTransport | undefined;
+  readonly ipv6Only: boolean;
+  readonly reuseAddr: boolean;
+  readonly recvBufferSize: number | undefined;
+  readonly sendBufferSize: number | undefined;
+}
+
+const LEAST_SECRET_BYTES = 16;
+
+/** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
+export function serverSettings(options: ServerOptions): ServerSettings {
+  refuseUnsupported(options);
+  const association = associationSettings(options);
+  const pskSource = serverPskSource(options);
+  const context = chosenContext(options);
+  const requestCertificate = optionalBoolean('requestCert', options.requestCert) ?? false;
+  requireCredentials(context, pskSource, requestCertificate);
+  const hint = options.pskIdentityHint;
+  return {
+    context: context.native(requestCertificate),
+    pskSource,
+    rejectUnauthorized: optionalBoolean('rejectUnauthorized', options.rejectUnauthorized) ?? true,
+    association,
+    native: {
+      ...association,
+      psk: pskSource !== undefined,
+      certificates: context.hasCertificate,
+      serverName: '',
+      pskIdentityHint: hint === undefined ? '' : pskIdentity('pskIdentityHint', hint),
+      requestCertificate,
+      revealUnknownIdentity: optionalBoolean('revealUnknownIdentity', options.revealUnknownIdentity) ?? false,
+      verifyAtCompletion: false,
+    },
+    limits: limitsOf(options),
+    ...socketSettings(options),
+  };
+}
+
+/** Port and host of a `listen`. @throws DtlsOptionsError naming the option that is wrong. */
+export function listenSettings(options: ListenOptions): { port: number; host: string | undefined } {
+  return {
+    port: optionalInteger('port', options.port, { least: 0, most: 65_535 }) ?? 0,
+    host: optionalText('host', options.host, 'a host name or a literal address'),
+  };
+}
+
+function requireCredentials(
+  context: SecureContext,
+  pskSource: ServerPskCallback | undefined,
+  requestCertificate: boolean,
+): void {
+  const usable = context.hasCertificate || (pskSource !== undefined && !requestCertificate);
+  if (usable) return;
+  const expected = requestCertificate ? 'a certificate of its own to ask clients for theirs' : 'credentials';
+  throw new DtlsOptionsError('ERR_DTLS_CREDENTIALS_MISSING', requestCertificate ? 'cert' : 'psk', expected);
+}
+
+function limitsOf(options: ServerOptions): ServerSettings['limits'] {
+  const secret = options.cookieSecret;
+  if (secret !== undefined && !(isArrayBufferView(secret) && secret.byteLength >= LEAST_SECRET_BYTES)) {
+    throw invalidOption(
+      'cookieSecret',
+      `bytes: a Buffer or typed array of at least ${LEAST_SECRET_BYTES}`,
+      secret,
+    );
+  }
+  const count = { least: 1, most: 2 ** 20 };
+  return {
+    cookies: optionalBoolean('cookies', options.cookies) ?? true,
+    cookieSecret: secret === undefined ? Buffer.alloc(0) : Buffer.from(bytesOf(secret)),
+    maxConnections: optionalInteger('maxConnections', options.maxConnections, count) ?? 100_000,
+    maxPendingHandshakes:
+      optionalInteger('maxPendingHandshakes', options.maxPendingHandshakes, count) ?? 1024,
+  };
+}
+
+function socketSettings(options: ServerOptions) {
+  return {
+    socket: optionalTransport(options.socket),
+    ipv6Only: optionalBoolean('ipv6Only', options.ipv6Only) ?? false,
+    reuseAddr: optionalBoolean('reuseAddr', options.reuseAddr) ?? false,
+    recvBufferSize: bufferSize('recvBufferSize', options.recvBufferSize),
+    sendBufferSize: bufferSize('sendBufferSize', options.sendBufferSize),
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * DtlsServer: listens on one UDP socket and hands out a DtlsSocket for each client whose handshake is complete. It
+ * knows neither datagrams nor the questions of a handshake.
+ */
+
+import { EventEmitter } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { AssociationLink } from './association-link.js';
+import { borrowDriver, returnDriver } from './borrowed-drivers.js';
+import type { Verdict } from './certificates.js';
+import { debug } from './diagnostics.js';
+import { EndpointDriver } from './endpoint-driver.js';
+import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
+import type { AssociationInfo } from './native-seam.js';
+import type { RemoteInfo } from './psk-options.js';
+import { type HandshakeObserver, ServerHandshake } from './server-handshake.js';
+import {
+  type ListenOptions,
+  listenSettings,
+  type ServerOptions,
+  type ServerSettings,
+  serverSettings,
+} from './server-options.js';
+import { type ListenAddress, openServerSocket } from './server-socket.js';
+import { DtlsSocket } from './socket.js';
+import { SocketCore } from './socket-core.js';
+import type { Transport } from './transport.js';
+import { emitToUser } from './user-code.js';
+import { invalidOption, optionsObject } from './validate.js';
+
+/** Events of a DtlsServer with their arguments. */
+export interface ServerEvents {
+  listening: [];
+  secureConnection: [socket: DtlsSocket];
+  clientError: [error: DtlsError, rinfo: RemoteInfo];
+  error: [error: DtlsError];
+  close: [];
+}
+
+type State = 'idle' | 'opening' | 'listening' | 'closing';
+type Callback = () => void;
+
+/**
+ * A DTLS server on one UDP socket.
+ *
+ * Events: `listening`, `secureConnection` (socket), `clientError` (error, { address, port, family }) for a handshake
+ * that failed and for an error of a socket that nobody listens to, `error` for the server's own socket, `close`.
+ */
+export class DtlsServer extends EventEmitter<ServerEvents> {
+  readonly #settings: ServerSettings;
+  readonly #sockets = new Set<DtlsSocket>();
+  #state: State = 'idle';
+  #driver: EndpointDriver | undefined;
+  #refed = true;
+
+  /** @throws DtlsOptionsError naming the option that is wrong. */
+  constructor(options: ServerOptions = {}) {
+    super();
+    optionsObject('options', options);
+    this.#settings = serverSettings(options);
+  }
+
+  /** The sockets of all established associations. */
+  get connections(): Iterable<DtlsSocket> {
+    return this.#sockets.values();
+  }
+
+  /** Counters of the endpoint by name; empty when not listening. */
+  get stats(): Record<string, number> {
+    return this.#driver?.counters ?? {};
+  }
+
+  /** How many associations are established. */
+  getConnections(): number {
+    return this.#sockets.size;
+  }
+
+  /**
+   * Begins to listen; then `listening`, or `error`. Port 0 (default) means any; without a host every address of this
+   * machine, IPv6 and IPv4.
+   *
+   * @throws DtlsOptionsError, and DtlsStateError ERR_DTLS_SERVER_LISTENING.
+   */
+  listen(port?: number, host?: string, callback?: Callback): this;
+  listen(port: number, callback?: Callback): this;
+  listen(options: ListenOptions, callback?: Callback): this;
+  listen(callback?: Callback): this;
+  listen(...values: readonly unknown[]): this {
+    const { options, callback } = parsed(values);
+    const address = listenSettings(options);
+    const borrows = this.#settings.socket !== undefined;
+    const other = (['port', 'host'] as const).find((name) => options[name] !== undefined);
+    if (borrows && other !== undefined) {
+      throw new DtlsOptionsError('ERR_DTLS_OPTION_CONFLICT', 'socket', 'one of the two', { other });
+    }
+    if (this.#state !== 'idle') throw new DtlsStateError('ERR_DTLS_SERVER_LISTENING');
+    this.#state = 'opening';
+    if (callback !== undefined) this.once('listening', callback);
+    process.nextTick(() => this.#open(address));
+    return this;
+  }
+
+  /** Where it listens. @throws DtlsStateError ERR_DTLS_SERVER_NOT_LISTENING. */
+  address(): AddressInfo {
+    const address = this.#driver?.transport.localAddress();
+    if (address === undefined) throw new DtlsStateError('ERR_DTLS_SERVER_NOT_LISTENING');
+    return address;
+  }
+
+  /** Says close_notify to every client and stops listening; then `close`. Without effect when not listening. */
+  close(callback?: Callback): this {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw invalidOption('callback', 'a function', callback);
+    }
+    if (callback !== undefined) {
+      if (this.#state === 'idle') process.nextTick(callback);
+      else this.once('close', callback);
+    }
+    if (this.#state === 'opening') this.#state = 'closing';
+    if (this.#state !== 'listening') return this;
+    this.#state = 'closing';
+    this.#driver?.stopListening();
+    this.#driver?.afterEvents(() => this.#finish());
+    return this;
+  }
+
+  /** The server keeps the process alive (default). */
+  ref(): this {
+    this.#refed = true;
+    this.#driver?.ref();
+    return this;
+  }
+
+  /** The server does not keep the process alive. */
+  unref(): this {
+    this.#refed = false;
+    this.#driver?.unref();
+    return this;
+  }
+
+  /** Closes, and waits for the end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise<void>((resolve) => this.close(resolve));
+  }
+
+  #open(address: ListenAddress): void {
+    const { socket } = this.#settings;
+    if (this.#state === 'closing') this.#finish();
+    else if (socket !== undefined) this.#listenOn(borrowDriver(socket));
+    else openServerSocket(address, this.#settings, (error, transport) => this.#opened(error, transport));
+  }
+
+  #opened(error: DtlsTransportError | undefined, transport: Transport | undefined): void {
+    if (transport !== undefined && this.#state === 'opening') {
+      this.#listenOn(new EndpointDriver(transport));
+      return;
+    }
+    transport?.close();
+    if (this.#state === 'closing') {
+      this.#finish();
+    } else if (error !== undefined) {
+      this.#state = 'idle';
+      emitToUser(this, 'error', error);
+    }
+  }
+
+  #listenOn(driver: EndpointDriver): void {
+    this.#driver = driver;
+    if (driver.listening) {
+      this.#finish(new DtlsStateError('ERR_DTLS_SERVER_LISTENING'));
+      return;
+    }
+    const { context, native, limits } = this.#settings;
+    driver.listen(context, native, limits, {
+      accept: (link) => new ServerHandshake(this.#settings, link, this.#observer),
+      lost: () => this.#finish(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED')),
+    });
+    if (!this.#refed) driver.unref();
+    this.#state = 'listening';
+    emitToUser(this, 'listening');
+  }
+
+  readonly #observer: HandshakeObserver = {
+    established: (link, info, verdict) => this.#admit(link, info, verdict),
+    failed: (error, rinfo) => this.#clientError(error, rinfo),
+  };
+
+  #admit(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
+    const { address, port, family } = link;
+    let core: SocketCore | undefined;
+    const socket = new DtlsSocket((emitter) => {
+      core = new SocketCore(emitter, {
+        role: 'server',
+        captureDatagrams: this.#settings.association.captureDatagrams,
+        handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
+        cancel: () => {},
+        release: () => this.#sockets.delete(socket),
+        setRef: () => {},
+        orphanError: (error) => this.#clientError(error, { address, port, family }),
+      });
+      return core;
+    });
+    this.#sockets.add(socket);
+    core?.establish(link, info, verdict);
+    debug('server: %s port %d established, %s', address, port, info.cipherName);
+    emitToUser(this, 'secureConnection', socket);
+  }
+
+  #clientError(error: DtlsError, rinfo: RemoteInfo): void {
+    debug('server: %s port %d: %s', rinfo.address, rinfo.port, error.message);
+    emitToUser(this, 'clientError', error, rinfo);
+  }
+
+  #finish(error?: DtlsError): void {
+    const { socket } = this.#settings;
+    const driver = this.#driver;
+    this.#driver = undefined;
+    this.#state = 'idle';
+    if (driver !== undefined) {
+      if (socket === undefined) driver.close();
+      else returnDriver(socket);
+    }
+    if (error !== undefined) emitToUser(this, 'error', error);
+    emitToUser(this, 'close');
+  }
+}
+
+/**
+ * Creates a DTLS server; it begins with `listen`.
+ *
+ * @throws DtlsOptionsError naming the option that is wrong.
+ */
+export function createServer(
+  options: ServerOptions,
+  onSecureConnection?: (socket: DtlsSocket) => void,
+): DtlsServer {
+  if (onSecureConnection !== undefined && typeof onSecureConnection !== 'function') {
+    throw invalidOption('onSecureConnection', 'a function', onSecureConnection);
+  }
+  const server = new DtlsServer(options);
+  if (onSecureConnection !== undefined) server.on('secureConnection', onSecureConnection);
+  return server;
+}
+
+function parsed(values: readonly unknown[]): { options: ListenOptions; callback: Callback | undefined } {
+  const rest = values.filter((value) => value !== undefined);
+  const last = rest.at(-1);
+  const callback = typeof last === 'function' ? (rest.pop() as Callback) : undefined;
+  if (typeof rest[0] === 'object') {
+    optionsObject('options', rest[0]);
+    return { options: rest[0] as ListenOptions, callback };
+  }
+  const [port, host] = rest;
+  return { options: { port, host } as ListenOptions, callback };
+}

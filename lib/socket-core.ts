@@ -1,0 +1,294 @@
+/**
+ * The life of one DtlsSocket: connecting, established, closing, closed; what may be sent when, and which events the
+ * user sees in which order. It knows neither how a client finds its server nor how a server accepts.
+ */
+
+import type { EventEmitter } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { addon } from './addon.js';
+import type { AssociationLink } from './association-link.js';
+import type { AssociationOwner } from './association-owner.js';
+import type { Verdict } from './certificates.js';
+import { type DtlsError, DtlsStateError, DtlsTransportError } from './errors.js';
+import { Inbox, type MessageInfo } from './inbox.js';
+import { type ErrorKind, failureError, peerText } from './native-errors.js';
+import type { AssociationInfo, CloseReasons, Failure } from './native-seam.js';
+import { PENDING_BYTES, PENDING_MESSAGES, PendingSends, type SendCallback } from './pending-sends.js';
+import { callUser, emitToUser } from './user-code.js';
+
+/** Why an association ended: closed here, by the peer, by the idle timeout, or by an error. */
+export type CloseReason = 'local' | 'remote' | 'idle' | 'error';
+
+/** Events of a DtlsSocket with their arguments. */
+export interface SocketEvents {
+  secureConnect: [];
+  message: [message: Buffer, info?: MessageInfo];
+  drain: [];
+  retransmit: [times: number];
+  timeout: [];
+  error: [error: DtlsError];
+  close: [reason: CloseReason];
+}
+
+/** What a core needs of the side it is on. */
+export interface SocketSide {
+  readonly role: 'client' | 'server';
+  readonly captureDatagrams: boolean;
+  readonly handshakeTimeoutMs: number;
+  /** Gives up what happens before there is a link. */
+  cancel(): void;
+  /** The association is over: what was opened for it is to be closed. */
+  release(): void;
+  /** Whether it is to keep the process alive. */
+  setRef(refed: boolean): void;
+  /** An error that no listener takes; undefined: it is emitted all the same, and so becomes an uncaught exception. */
+  readonly orphanError?: ((error: DtlsError) => void) | undefined;
+}
+
+export interface SocketStats {
+  messagesSent: number;
+  messagesReceived: number;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Received messages that nobody took and for which there was no room. */
+  messagesDropped: number;
+  /** Handshake flights sent again. */
+  retransmits: number;
+  /** ICMP messages and the like since the handshake; they do not end an association. */
+  transportErrors: number;
+}
+
+type State = 'connecting' | 'established' | 'closing' | 'closed';
+
+/** Bytes waiting for the kernel above which `send` returns false. */
+const QUEUE_MARK_BYTES = 64 * 1024;
+
+const { sendErrors } = addon;
+
+export class SocketCore implements AssociationOwner {
+  readonly inbox: Inbox;
+  link: AssociationLink | undefined;
+  info: AssociationInfo | undefined;
+  verdict: Verdict | undefined;
+  localAddress: AddressInfo | undefined;
+  readonly #emitter: EventEmitter<SocketEvents>;
+  readonly #side: SocketSide;
+  readonly #pending = new PendingSends();
+  readonly #closeCallbacks: (() => void)[] = [];
+  readonly #counts = {
+    messagesSent: 0,
+    messagesReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    retransmits: 0,
+    transportErrors: 0,
+  };
+  #state: State = 'connecting';
+  #drainOwed = false;
+  #endError: DtlsError | undefined;
+
+  constructor(emitter: EventEmitter<SocketEvents>, side: SocketSide) {
+    this.#emitter = emitter;
+    this.#side = side;
+    this.inbox = new Inbox(emitter as unknown as ConstructorParameters<typeof Inbox>[0]);
+  }
+
+  get role(): 'client' | 'server' {
+    return this.#side.role;
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get stats(): SocketStats {
+    return { ...this.#counts, messagesDropped: this.inbox.dropped };
+  }
+
+  get peer(): string {
+    return peerText(this.link?.address ?? '', this.link?.port ?? 0);
+  }
+
+  /** The handshake is complete: what waits is sent, then the user is told. */
+  establish(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
+    this.link = link;
+    this.info = info;
+    this.verdict = verdict;
+    this.localAddress = link.transport.localAddress();
+    link.owner = this;
+    if (this.#state !== 'connecting') return;
+    this.#state = 'established';
+    for (const { message, callback } of this.#pending.takeAll()) this.#transmit(message, callback);
+    if (this.role === 'client') emitToUser(this.#emitter, 'secureConnect');
+    if (this.#drainOwed) this.#emitDrain();
+  }
+
+  /** True when more may be sent at once. Never throws for state. */
+  send(message: Uint8Array, callback: SendCallback | undefined): boolean {
+    if (this.#state === 'closing' || this.#state === 'closed') {
+      return this.#refuse(new DtlsStateError('ERR_DTLS_CLOSED', { peer: this.peer }), callback, true);
+    }
+    if (this.#state === 'established') return this.#transmit(message, callback);
+    if (!this.#pending.add(message, callback)) {
+      const limit = `${PENDING_MESSAGES} messages or ${PENDING_BYTES} bytes`;
+      return this.#refuse(
+        new DtlsStateError('ERR_DTLS_SEND_QUEUE_FULL', { limit, peer: this.peer }),
+        callback,
+      );
+    }
+    if (this.#pending.overMark) this.#drainOwed = true;
+    return !this.#pending.overMark;
+  }
+
+  /** Ends in good order, with an error for the user if one is given. */
+  close(callback?: () => void, error?: DtlsError): void {
+    if (callback !== undefined) {
+      if (this.#state === 'closed') process.nextTick(callUser, callback);
+      else this.#closeCallbacks.push(callback);
+    }
+    this.#finish(error, (link) => link.shutdown());
+  }
+
+  /** Ends at once; an established peer is not told. */
+  destroy(error?: DtlsError): void {
+    this.#finish(error, (link) => link.abort());
+  }
+
+  setRef(refed: boolean): void {
+    this.#side.setRef(refed);
+  }
+
+  /** The end: exactly one `close`, after the `error` if there is one. Only to be called where user code may run. */
+  end(reason: CloseReason, error?: DtlsError): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const told = error ?? this.#endError;
+    this.#side.release();
+    for (const { callback } of this.#pending.takeAll()) {
+      callUser(callback, new DtlsStateError('ERR_DTLS_CLOSED', { peer: this.peer }, told));
+    }
+    const iterated = this.inbox.hasIterators;
+    this.inbox.end(told);
+    if (told !== undefined) this.report(told, iterated);
+    emitToUser(this.#emitter, 'close', told === undefined ? reason : 'error');
+    for (const callback of this.#closeCallbacks.splice(0)) callUser(callback);
+  }
+
+  /** Tells the user of an error; with `heard`, somebody else was told already. */
+  report(error: DtlsError, heard = false): void {
+    if (this.#emitter.listenerCount('error') > 0) emitToUser(this.#emitter, 'error', error);
+    else if (heard) return;
+    else if (this.#side.orphanError !== undefined) this.#side.orphanError(error);
+    else emitToUser(this.#emitter, 'error', error);
+  }
+
+  onRetransmit(times: number): void {
+    this.#counts.retransmits += 1;
+    emitToUser(this.#emitter, 'retransmit', times);
+  }
+
+  onMessage(message: Buffer, datagram: Buffer | undefined): void {
+    this.#counts.messagesReceived += 1;
+    this.#counts.bytesReceived += message.length;
+    const captured = this.#side.captureDatagrams && datagram !== undefined;
+    this.inbox.deliver(message, captured ? { datagram } : undefined);
+  }
+
+  onIdle(): void {
+    emitToUser(this.#emitter, 'timeout');
+  }
+
+  onClosed(reason: keyof CloseReasons): void {
+    this.end(reason === 'superseded' ? 'remote' : reason);
+  }
+
+  onFailed(kind: ErrorKind, failure: Failure): void {
+    const error = failureError(kind, failure, {
+      role: this.role,
+      established: true,
+      handshakeTimeoutMs: this.#side.handshakeTimeoutMs,
+    });
+    this.end('error', error);
+  }
+
+  onTransportError(): void {
+    this.#counts.transportErrors += 1;
+  }
+
+  onTransportClosed(): void {
+    this.end('error', new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED'));
+  }
+
+  /** Both are over once the handshake is. */
+  onPskRequired(): void {}
+
+  onCertificate(): void {}
+
+  onEstablished(): void {}
+
+  #finish(error: DtlsError | undefined, endLink: (link: AssociationLink) => void): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#endError = error;
+    const { link } = this;
+    this.#state = 'closing';
+    if (link !== undefined) {
+      endLink(link);
+      return;
+    }
+    this.#side.cancel();
+    process.nextTick(() => this.end('local'));
+  }
+
+  #transmit(message: Uint8Array, callback: SendCallback | undefined): boolean {
+    const { link } = this;
+    if (link === undefined) return false;
+    const waiting = link.transport.queuedBytes;
+    const congested = waiting > 0 && waiting + message.length > QUEUE_MARK_BYTES;
+    if (congested) this.#drainOwed = true;
+    const needsCall = callback !== undefined || congested;
+    const outcome = link.send(
+      message,
+      needsCall ? (error) => this.#sent(error, callback, congested) : undefined,
+    );
+    if (outcome < 0) return this.#refuseSend(outcome, message.length, callback);
+    this.#counts.messagesSent += 1;
+    this.#counts.bytesSent += message.length;
+    return !congested;
+  }
+
+  #sent(error: Error | null, callback: SendCallback | undefined, congested: boolean): void {
+    if (error === null || error === undefined) {
+      callUser(callback);
+    } else {
+      const words = { peer: this.peer, reason: error.message };
+      callUser(callback, new DtlsTransportError('ERR_DTLS_SEND_FAILED', words, error));
+    }
+    if (congested) this.#emitDrain();
+  }
+
+  #emitDrain(): void {
+    if (!this.#drainOwed || this.#state !== 'established') return;
+    this.#drainOwed = false;
+    emitToUser(this.#emitter, 'drain');
+  }
+
+  #refuseSend(outcome: number, length: number, callback: SendCallback | undefined): boolean {
+    const { peer } = this;
+    if (outcome === sendErrors.notEstablished) {
+      return this.#refuse(new DtlsStateError('ERR_DTLS_CLOSED', { peer }), callback, true);
+    }
+    if (outcome === sendErrors.tooLarge) {
+      const limit = this.info?.maxMessageSize ?? 0;
+      return this.#refuse(new DtlsStateError('ERR_DTLS_MESSAGE_TOO_LARGE', { length, limit }), callback);
+    }
+    const reason = 'it could not be sealed';
+    return this.#refuse(new DtlsTransportError('ERR_DTLS_SEND_FAILED', { peer, reason }), callback);
+  }
+
+  /** A message that cannot be sent: its callback is told, else (unless `close` tells already) an `error` event. */
+  #refuse(error: DtlsError, callback: SendCallback | undefined, told = false): boolean {
+    if (callback !== undefined) process.nextTick(() => callUser(callback, error));
+    else if (!told) process.nextTick(() => this.report(error));
+    return false;
+  }
+}

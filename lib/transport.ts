@@ -1,0 +1,48 @@
+/**
+ * What an endpoint needs of whatever carries its datagrams. A native driver can take the place of those behind it. It
+ * knows nothing of DTLS.
+ */
+
+import type { AddressInfo } from 'node:net';
+
+/** Called when a datagram was handed to the kernel, or could not be. */
+export type SentCallback = (error: Error | null) => void;
+
+export interface Transport {
+  /** Bound to one peer: only its datagrams and the ICMP errors about it arrive. */
+  readonly connected: boolean;
+  /** Bytes that wait for the kernel. */
+  readonly queuedBytes: number;
+  /** From now on the listener is told what happens. */
+  attach(listener: TransportListener): void;
+  /** Sends one datagram to a literal address. `sent`, if given, is called later, exactly once. */
+  send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void;
+  /** Where it is bound, if that is known. */
+  localAddress(): AddressInfo | undefined;
+  /** Lets go: closes a socket of our own after what was sent has left, detaches from the user's. */
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+export interface TransportListener {
+  /** The address is literal; IPv4-mapped ones come as IPv4. */
+  onDatagram(datagram: Buffer, address: string, port: number): void;
+  /** The system reported an error, an ICMP message for one; the socket goes on. */
+  onError(error: Error): void;
+  /** The socket was closed by somebody else. */
+  onClosed(): void;
+}
+
+const MAPPED_PREFIX = '::ffff:';
+
+/** IPv4 instead of IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2); any other address as it is. */
+export function unmapped(address: string): string {
+  const mapped = address.startsWith(MAPPED_PREFIX) && address.includes('.');
+  return mapped ? address.slice(MAPPED_PREFIX.length) : address;
+}
+
+/** How an IPv6 socket wants an address. */
+export function mapped(address: string): string {
+  return address.includes(':') ? address : MAPPED_PREFIX + address;
+}

@@ -1,0 +1,42 @@
+// NativeAssociation of lib/native-seam.ts.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "binding/wrapped.h"
+#include "core/endpoint/association.h"
+
+namespace native_dtls {
+
+class AssociationClass : public Wrapped<AssociationClass> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit AssociationClass(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override;
+
+ private:
+  Napi::Value Deadline(const Napi::CallbackInfo& info);
+  Napi::Value Start(const Napi::CallbackInfo& info);
+  Napi::Value Accept(const Napi::CallbackInfo& info);
+  Napi::Value Receive(const Napi::CallbackInfo& info);
+  Napi::Value HandleTimeout(const Napi::CallbackInfo& info);
+  Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Shutdown(const Napi::CallbackInfo& info);
+  Napi::Value Abort(const Napi::CallbackInfo& info);
+  Napi::Value AnswerPsk(const Napi::CallbackInfo& info);
+  Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
+  Napi::Value Info(const Napi::CallbackInfo& info);
+
+  // An association with an empty outbox; null after a constructor that threw.
+  Association* Begin();
+  Napi::Value Finish(Napi::Env env);
+
+  std::array<double, kCounterCount> counts_{};
+  Counters counters_{counts_};
+  Outbox outbox_;
+  AeadPool pool_;
+  std::unique_ptr<Association> association_;
+};
+
+}  // namespace native_dtls

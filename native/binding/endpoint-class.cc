@@ -1,0 +1,149 @@
+#include "binding/endpoint-class.h"
+
+#include "binding/address.h"
+#include "binding/context-class.h"
+#include "binding/values.h"
+
+namespace native_dtls {
+
+namespace {
+
+Handle HandleOf(Napi::Value value) { return value.ToNumber().Uint32Value(); }
+
+std::optional<Path> PathOf(Napi::Value address, Napi::Value port) {
+  if (!address.IsString() || !port.IsNumber()) return std::nullopt;
+  return ParseAddress(address.As<Napi::String>().Utf8Value(), port.As<Napi::Number>().Uint32Value());
+}
+
+}  // namespace
+
+Napi::Function EndpointClass::Define(Napi::Env env) {
+  return DefineClass(env, "Endpoint",
+                     {
+                         InstanceAccessor<&EndpointClass::State>("state"),
+                         InstanceMethod<&EndpointClass::Listen>("listen"),
+                         InstanceMethod<&EndpointClass::StopListening>("stopListening"),
+                         InstanceMethod<&EndpointClass::Connect>("connect"),
+                         InstanceMethod<&EndpointClass::Start>("start"),
+                         InstanceMethod<&EndpointClass::Receive>("receive"),
+                         InstanceMethod<&EndpointClass::HandleTimeout>("handleTimeout"),
+                         InstanceMethod<&EndpointClass::Send>("send"),
+                         InstanceMethod<&EndpointClass::Shutdown>("shutdown"),
+                         InstanceMethod<&EndpointClass::Abort>("abort"),
+                         InstanceMethod<&EndpointClass::AnswerPsk>("answerPsk"),
+                         InstanceMethod<&EndpointClass::AnswerCertificate>("answerCertificate"),
+                         InstanceMethod<&EndpointClass::Info>("info"),
+                         InstanceMethod<&EndpointClass::Peer>("peer"),
+                     });
+}
+
+EndpointClass::EndpointClass(const Napi::CallbackInfo& info) : Wrapped(info) {
+  auto state = Napi::Float64Array::New(info.Env(), 1 + kCounterCount);
+  state_ = Napi::Persistent(state);
+  deadline_ = state.Data();
+  endpoint_ = std::make_unique<Endpoint>(std::span<double, kCounterCount>(state.Data() + 1, kCounterCount));
+  *deadline_ = MillisecondsOf(kNever);
+}
+
+Napi::Value EndpointClass::State(const Napi::CallbackInfo&) { return state_.Value(); }
+
+void EndpointClass::Listen(const Napi::CallbackInfo& info) {
+  const auto* context = ContextClass::From(info[0]);
+  if (context == nullptr || !info[1].IsObject() || !info[2].IsObject()) {
+    ThrowBadArgument(info.Env(), "a Context, association options and server options");
+    return;
+  }
+  const auto server = info[2].As<Napi::Object>();
+  endpoint_->Listen({
+      .context = context->context(),
+      .association = AssociationOptionsOf(info[1].As<Napi::Object>()),
+      .cookies = server.Get("cookies").ToBoolean(),
+      .cookie_secret = CopyOf(BytesOf(server.Get("cookieSecret"))),
+      .max_connections = static_cast<size_t>(server.Get("maxConnections").ToNumber().DoubleValue()),
+      .max_pending_handshakes =
+          static_cast<size_t>(server.Get("maxPendingHandshakes").ToNumber().DoubleValue()),
+  });
+}
+
+void EndpointClass::StopListening(const Napi::CallbackInfo&) { endpoint_->StopListening(); }
+
+Napi::Value EndpointClass::Connect(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto* context = ContextClass::From(info[1]);
+  if (context == nullptr || !info[4].IsObject())
+    return ThrowBadArgument(env, "a Context and association options");
+  const auto path = PathOf(info[2], info[3]);
+  if (!path) return Napi::Number::New(env, 0);
+  if (endpoint_->HasPath(*path)) return Napi::Number::New(env, -1);
+  const Handle handle =
+      endpoint_->Connect(context->context(), AssociationOptionsOf(info[4].As<Napi::Object>()), *path);
+  return Napi::Number::New(env, handle);
+}
+
+Napi::Value EndpointClass::Start(const Napi::CallbackInfo& info) {
+  endpoint_->Start(TimeOf(info[0]), HandleOf(info[1]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::Receive(const Napi::CallbackInfo& info) {
+  const auto datagram = OptionalBytesOf(info[1]);
+  const auto path = PathOf(info[2], info[3]);
+  if (!datagram || !path) return ThrowBadArgument(info.Env(), "a datagram, an address and a port");
+  endpoint_->Receive(TimeOf(info[0]), *path, *datagram);
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::HandleTimeout(const Napi::CallbackInfo& info) {
+  endpoint_->HandleTimeout(TimeOf(info[0]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::Send(const Napi::CallbackInfo& info) {
+  const auto message = OptionalBytesOf(info[2]);
+  if (!message) return ThrowBadArgument(info.Env(), "a Uint8Array");
+  const auto result = endpoint_->Send(HandleOf(info[1]), *message);
+  return SendResultOf(info.Env(), result, endpoint_->outbox());
+}
+
+Napi::Value EndpointClass::Shutdown(const Napi::CallbackInfo& info) {
+  endpoint_->Shutdown(HandleOf(info[1]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::Abort(const Napi::CallbackInfo& info) {
+  endpoint_->Abort(HandleOf(info[1]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::AnswerPsk(const Napi::CallbackInfo& info) {
+  endpoint_->AnswerPsk(TimeOf(info[0]), HandleOf(info[1]), BytesOf(info[2]), OptionalBytesOf(info[3]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::AnswerCertificate(const Napi::CallbackInfo& info) {
+  endpoint_->AnswerCertificate(TimeOf(info[0]), HandleOf(info[1]), info[2].ToBoolean());
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::Info(const Napi::CallbackInfo& info) {
+  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  return association == nullptr ? info.Env().Undefined() : InfoOf(info.Env(), *association);
+}
+
+Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Path* path = endpoint_->PathOf(HandleOf(info[0]));
+  if (path == nullptr) return env.Undefined();
+  Napi::Object peer = Napi::Object::New(env);
+  peer.Set("address", Napi::String::New(env, WriteAddress(*path)));
+  peer.Set("port", Napi::Number::New(env, path->peer_port));
+  peer.Set("family", Napi::String::New(env, path->written_as_ipv6 ? "IPv6" : "IPv4"));
+  return peer;
+}
+
+Napi::Value EndpointClass::Finish(Napi::Env env) {
+  *deadline_ = MillisecondsOf(endpoint_->deadline());
+  return BatchOf(env, endpoint_->outbox(), [this](Handle handle) { return endpoint_->PathOf(handle); });
+}
+
+}  // namespace native_dtls

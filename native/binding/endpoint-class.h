@@ -1,0 +1,41 @@
+// NativeEndpoint of lib/native-seam.ts.
+#pragma once
+
+#include <memory>
+
+#include "binding/wrapped.h"
+#include "core/endpoint/endpoint.h"
+
+namespace native_dtls {
+
+class EndpointClass : public Wrapped<EndpointClass> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit EndpointClass(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value State(const Napi::CallbackInfo& info);
+  void Listen(const Napi::CallbackInfo& info);
+  void StopListening(const Napi::CallbackInfo& info);
+  Napi::Value Connect(const Napi::CallbackInfo& info);
+  Napi::Value Start(const Napi::CallbackInfo& info);
+  Napi::Value Receive(const Napi::CallbackInfo& info);
+  Napi::Value HandleTimeout(const Napi::CallbackInfo& info);
+  Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Shutdown(const Napi::CallbackInfo& info);
+  Napi::Value Abort(const Napi::CallbackInfo& info);
+  Napi::Value AnswerPsk(const Napi::CallbackInfo& info);
+  Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
+  Napi::Value Info(const Napi::CallbackInfo& info);
+  Napi::Value Peer(const Napi::CallbackInfo& info);
+
+  // Publishes the deadline and hands out what the last call has produced.
+  Napi::Value Finish(Napi::Env env);
+
+  // Shared with JavaScript: the deadline, then the counters. The reference keeps the memory.
+  Napi::Reference<Napi::Float64Array> state_;
+  double* deadline_;
+  std::unique_ptr<Endpoint> endpoint_;
+};
+
+}  // namespace native_dtls

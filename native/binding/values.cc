@@ -1,0 +1,212 @@
+#include "binding/values.h"
+
+#include <cmath>
+
+#include "binding/address.h"
+
+namespace native_dtls {
+
+namespace {
+
+// Handed out negative, so that they cannot be taken for a length.
+constexpr struct {
+  Association::SendResult result;
+  const char* name;
+  int code;
+} kSendErrors[] = {
+    {Association::SendResult::kNotEstablished, "notEstablished", -1},
+    {Association::SendResult::kTooLarge, "tooLarge", -2},
+    {Association::SendResult::kFailed, "failed", -3},
+};
+
+Napi::Value BufferOf(Napi::Env env, ByteView bytes) {
+  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Array BuffersOf(Napi::Env env, const std::vector<Bytes>& list) {
+  Napi::Array array = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); ++i) array.Set(i, BufferOf(env, list[i]));
+  return array;
+}
+
+Napi::Object QuestionOf(Napi::Env env, const CertificateQuestion& question) {
+  Napi::Array names = Napi::Array::New(env, question.errors.size());
+  Napi::Array depths = Napi::Array::New(env, question.errors.size());
+  for (uint32_t i = 0; i < question.errors.size(); ++i) {
+    names.Set(i, Napi::String::New(env, question.errors[i].name));
+    depths.Set(i, Napi::Number::New(env, question.errors[i].depth));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("chain", BuffersOf(env, question.chain));
+  object.Set("errors", names);
+  object.Set("depths", depths);
+  return object;
+}
+
+const char* FamilyOf(const Path& path) { return path.written_as_ipv6 ? "IPv6" : "IPv4"; }
+
+Napi::Object FailureOf(Napi::Env env, const Failure& failure, const Path* path) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("alert", Napi::Number::New(env, failure.alert));
+  object.Set("elapsedMs", Napi::Number::New(env, failure.elapsed_ms));
+  object.Set("opensslErrors", StringsOf(env, failure.openssl_errors));
+  object.Set("wrongKeyLikely", Napi::Boolean::New(env, failure.wrong_key_likely));
+  object.Set("verifyError", Napi::String::New(env, failure.verify_error));
+  object.Set("address", Napi::String::New(env, path == nullptr ? "" : WriteAddress(*path)));
+  object.Set("port", Napi::Number::New(env, path == nullptr ? 0 : path->peer_port));
+  object.Set("family", Napi::String::New(env, path == nullptr ? "IPv4" : FamilyOf(*path)));
+  return object;
+}
+
+Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, const PathLookup& path_of) {
+  if (event.has_bytes) return BufferOf(env, outbox.BytesAt(event.offset, event.size));
+  if (event.question) return QuestionOf(env, *event.question);
+  if (event.failure) return FailureOf(env, *event.failure, path_of(event.handle));
+  return env.Undefined();
+}
+
+double NumberIn(Napi::Object object, const char* name) { return object.Get(name).ToNumber().DoubleValue(); }
+
+Duration MillisecondsIn(Napi::Object object, const char* name) {
+  return Duration(static_cast<int64_t>(NumberIn(object, name) * 1000));
+}
+
+bool BooleanIn(Napi::Object object, const char* name) { return object.Get(name).ToBoolean(); }
+
+std::string StringIn(Napi::Object object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+}  // namespace
+
+Napi::Value ThrowBadArgument(Napi::Env env, const char* expected) {
+  Napi::TypeError::New(env, std::string("expected ") + expected).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+ByteView BytesOf(Napi::Value value) { return OptionalBytesOf(value).value_or(ByteView()); }
+
+std::optional<ByteView> OptionalBytesOf(Napi::Value value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    return std::nullopt;
+  }
+  const auto array = value.As<Napi::Uint8Array>();
+  return ByteView(array.Data(), array.ElementLength());
+}
+
+TimePoint TimeOf(Napi::Value value) {
+  // Rounded: a deadline that was handed out must come back as the same microsecond.
+  return TimePoint(Duration(std::llround(value.ToNumber().DoubleValue() * 1000)));
+}
+
+double MillisecondsOf(TimePoint time) {
+  if (time == kNever) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(time.time_since_epoch().count()) / 1000;
+}
+
+std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object object) {
+  const auto shared = std::make_shared<AssociationOptions>();
+  AssociationOptions& options = *shared;
+  options.handshake.mtu_bytes = static_cast<size_t>(NumberIn(object, "mtu"));
+  options.handshake.retransmit_timeout = MillisecondsIn(object, "retransmitTimeout");
+  options.handshake.retransmit_timeout_max = MillisecondsIn(object, "retransmitTimeoutMax");
+  options.handshake.psk = BooleanIn(object, "psk");
+  options.handshake.certificates = BooleanIn(object, "certificates");
+  options.handshake.server_name = StringIn(object, "serverName");
+  options.handshake.psk_identity_hint = StringIn(object, "pskIdentityHint");
+  options.handshake.request_certificate = BooleanIn(object, "requestCertificate");
+  options.handshake.reveal_unknown_identity = BooleanIn(object, "revealUnknownIdentity");
+  options.handshake.verify_at_completion = BooleanIn(object, "verifyAtCompletion");
+  options.handshake_timeout = MillisecondsIn(object, "handshakeTimeout");
+  options.idle_timeout = MillisecondsIn(object, "idleTimeout");
+  return shared;
+}
+
+Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of) {
+  if (outbox.empty()) return env.Undefined();
+  constexpr size_t kSlotsPerDatagram = 2, kSlotsPerEvent = 4;
+  Napi::Array batch = Napi::Array::New(
+      env, 1 + kSlotsPerDatagram * outbox.datagrams().size() + kSlotsPerEvent * outbox.event_count());
+  uint32_t next = 0;
+  batch.Set(next++, Napi::Number::New(env, static_cast<double>(outbox.datagrams().size())));
+  for (const auto& datagram : outbox.datagrams()) {
+    batch.Set(next++, Napi::Number::New(env, datagram.handle));
+    batch.Set(next++, BufferOf(env, outbox.BytesAt(datagram.offset, datagram.size)));
+  }
+  for (const auto* events : {&outbox.events(), &outbox.messages(), &outbox.ends()}) {
+    for (const Event& event : *events) {
+      batch.Set(next++, Napi::Number::New(env, static_cast<uint32_t>(event.kind)));
+      batch.Set(next++, Napi::Number::New(env, event.handle));
+      batch.Set(next++, Napi::Number::New(env, event.detail));
+      batch.Set(next++, PayloadOf(env, outbox, event, path_of));
+    }
+  }
+  return batch;
+}
+
+Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox) {
+  for (const auto& error : kSendErrors) {
+    if (error.result == result) return Napi::Number::New(env, error.code);
+  }
+  const auto& sealed = outbox.datagrams().back();
+  return BufferOf(env, outbox.BytesAt(sealed.offset, sealed.size));
+}
+
+Napi::Value InfoOf(Napi::Env env, const Association& association) {
+  const Association::Facts* facts = association.facts();
+  if (facts == nullptr) return env.Undefined();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("cipherName", Napi::String::New(env, std::string(facts->suite->name)));
+  object.Set("cipherStandardName", Napi::String::New(env, facts->standard_name));
+  object.Set("protocol", Napi::String::New(env, "DTLSv1.2"));
+  object.Set("maxMessageSize", Napi::Number::New(env, static_cast<double>(association.max_message_bytes())));
+  object.Set("serverName", Napi::String::New(env, facts->server_name));
+  const std::string& identity = facts->psk_identity;
+  object.Set("pskIdentity",
+             facts->suite->uses_psk
+                 ? BufferOf(env, {reinterpret_cast<const uint8_t*>(identity.data()), identity.size()})
+                 : env.Undefined());
+  object.Set("peerCertificates", BuffersOf(env, facts->peer_certificates));
+  return object;
+}
+
+#define NATIVE_DTLS_SET(symbol, name) \
+  object.Set(name, Napi::Number::New(env, static_cast<uint32_t>(Enumeration::symbol)));
+
+Napi::Object EventKindsOf(Napi::Env env) {
+  using Enumeration = EventKind;
+  Napi::Object object = Napi::Object::New(env);
+  NATIVE_DTLS_EVENT_KINDS(NATIVE_DTLS_SET)
+  return object;
+}
+
+Napi::Object CloseReasonsOf(Napi::Env env) {
+  using Enumeration = CloseReason;
+  Napi::Object object = Napi::Object::New(env);
+  NATIVE_DTLS_CLOSE_REASONS(NATIVE_DTLS_SET)
+  return object;
+}
+
+Napi::Object ErrorKindsOf(Napi::Env env) {
+  using Enumeration = ErrorKind;
+  Napi::Object object = Napi::Object::New(env);
+  NATIVE_DTLS_ERROR_KINDS(NATIVE_DTLS_SET)
+  return object;
+}
+
+#undef NATIVE_DTLS_SET
+
+Napi::Object SendErrorsOf(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const auto& error : kSendErrors) object.Set(error.name, Napi::Number::New(env, error.code));
+  return object;
+}
+
+Napi::Array StringsOf(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (uint32_t i = 0; i < strings.size(); ++i) array.Set(i, Napi::String::New(env, strings[i]));
+  return array;
+}
+
+}  // namespace native_dtls

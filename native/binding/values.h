@@ -1,0 +1,47 @@
+// Between JavaScript values and the core's: arguments in, batches and details out. The shapes are those of
+// lib/native-seam.ts.
+#pragma once
+
+#include <functional>
+
+#include "binding/napi-include.h"
+#include "core/base/clock.h"
+#include "core/base/path.h"
+#include "core/endpoint/association.h"
+
+namespace native_dtls {
+
+// An argument that is not what lib/native-seam.ts says it is. Callers return at once: an exception is
+// pending.
+Napi::Value ThrowBadArgument(Napi::Env env, const char* expected);
+
+// The bytes of a Buffer or other Uint8Array, where they are. Empty for anything else.
+ByteView BytesOf(Napi::Value value);
+// The same, and nothing for anything else.
+std::optional<ByteView> OptionalBytesOf(Napi::Value value);
+// Milliseconds on the caller's clock.
+TimePoint TimeOf(Napi::Value value);
+double MillisecondsOf(TimePoint time);
+
+std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object object);
+
+// Finds the peer of a handle; null where there is none.
+using PathLookup = std::function<const Path*(Handle)>;
+
+// What the outbox holds, as a Batch; undefined when it holds nothing.
+Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of);
+
+// The datagram that a send produced, or one of the send errors.
+Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox);
+
+Napi::Value InfoOf(Napi::Env env, const Association& association);
+
+// Object of name to number, for the enumerations that lib reads.
+Napi::Object EventKindsOf(Napi::Env env);
+Napi::Object CloseReasonsOf(Napi::Env env);
+Napi::Object ErrorKindsOf(Napi::Env env);
+Napi::Object SendErrorsOf(Napi::Env env);
+
+Napi::Array StringsOf(Napi::Env env, const std::vector<std::string>& strings);
+
+}  // namespace native_dtls

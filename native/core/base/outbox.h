@@ -1,0 +1,117 @@
+// What one call into the core has produced: datagrams to send and events to tell, in order. The core appends,
+// the caller drains and clears; nothing is ever called back.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "core/base/event.h"
+
+namespace native_dtls {
+
+class Outbox {
+ public:
+  struct Datagram {
+    Handle handle;
+    size_t offset;
+    size_t size;
+  };
+
+  void AddDatagram(Handle handle, ByteView datagram) {
+    datagrams_.push_back({handle, bytes_.size(), datagram.size()});
+    bytes_.insert(bytes_.end(), datagram.begin(), datagram.end());
+  }
+
+  // Room for a datagram that the caller fills at once; valid until the next call.
+  std::span<uint8_t> NewDatagram(Handle handle, size_t size) {
+    datagrams_.push_back({handle, bytes_.size(), size});
+    bytes_.resize(bytes_.size() + size);
+    return std::span(bytes_).last(size);
+  }
+
+  // Takes the last datagram back.
+  void DropLastDatagram() {
+    bytes_.resize(datagrams_.back().offset);
+    datagrams_.pop_back();
+  }
+
+  // Messages are kept apart from the other events, because they are dealt with last.
+  void AddMessage(Handle handle, ByteView message) {
+    Event event{.kind = EventKind::kMessage, .handle = handle};
+    Attach(event, message);
+    messages_.push_back(std::move(event));
+  }
+
+  void AddEvent(EventKind kind, Handle handle, uint32_t detail = 0) {
+    events_.push_back({.kind = kind, .handle = handle, .detail = detail});
+  }
+
+  void AddPskQuestion(Handle handle, ByteView identity_or_hint, bool present) {
+    Event event{.kind = EventKind::kPskRequired, .handle = handle};
+    if (present) Attach(event, identity_or_hint);
+    events_.push_back(std::move(event));
+  }
+
+  void AddCertificateQuestion(Handle handle, std::unique_ptr<CertificateQuestion> question) {
+    Event event{.kind = EventKind::kCertificateReceived,
+                .handle = handle,
+                .detail = static_cast<uint32_t>(question->errors.size())};
+    event.question = std::move(question);
+    events_.push_back(std::move(event));
+  }
+
+  // An end comes after everything that its association has said, messages included.
+  void AddFailure(Handle handle, Failure failure) {
+    Event event{.kind = EventKind::kFailed, .handle = handle, .detail = static_cast<uint32_t>(failure.kind)};
+    event.failure = std::make_unique<Failure>(std::move(failure));
+    ends_.push_back(std::move(event));
+  }
+
+  void AddClose(Handle handle, CloseReason reason) {
+    ends_.push_back({.kind = EventKind::kClosed, .handle = handle, .detail = static_cast<uint32_t>(reason)});
+  }
+
+  ByteView BytesAt(size_t offset, size_t size) const { return ByteView(bytes_).subspan(offset, size); }
+
+  const std::vector<Datagram>& datagrams() const { return datagrams_; }
+  const std::vector<Event>& events() const { return events_; }
+  const std::vector<Event>& messages() const { return messages_; }
+  const std::vector<Event>& ends() const { return ends_; }
+  size_t event_count() const { return events_.size() + messages_.size() + ends_.size(); }
+  bool empty() const { return datagrams_.empty() && event_count() == 0; }
+
+  // A place to decrypt one message into; valid until the next call of this function.
+  std::span<uint8_t> Scratch(size_t size) {
+    if (scratch_.size() < size) scratch_.resize(size);
+    return std::span(scratch_).first(size);
+  }
+
+  void Clear() {
+    datagrams_.clear();
+    events_.clear();
+    messages_.clear();
+    ends_.clear();
+    bytes_.clear();
+    if (bytes_.capacity() > kKeptBytes) bytes_.shrink_to_fit();
+  }
+
+ private:
+  // A burst must not pin its memory for ever.
+  static constexpr size_t kKeptBytes = 1 << 20;
+
+  void Attach(Event& event, ByteView bytes) {
+    event.has_bytes = true;
+    event.offset = bytes_.size();
+    event.size = bytes.size();
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
+
+  Bytes bytes_;
+  Bytes scratch_;
+  std::vector<Datagram> datagrams_;
+  std::vector<Event> events_;
+  std::vector<Event> messages_;
+  std::vector<Event> ends_;
+};
+
+}  // namespace native_dtls

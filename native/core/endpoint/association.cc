@@ -1,0 +1,256 @@
+#include "core/endpoint/association.h"
+
+#include "core/crypto/error_queue.h"
+
+namespace native_dtls {
+
+namespace {
+
+// Twice the maximum segment lifetime: so long may the peer still lack our last flight.
+constexpr Duration kLastFlightKept = std::chrono::seconds(240);
+
+}  // namespace
+
+Association::Association(Handle handle, Role role, std::shared_ptr<const Context> context,
+                         std::shared_ptr<const AssociationOptions> options, Outbox* outbox,
+                         Counters* counters, AeadPool* pool)
+    : handle_(handle),
+      options_(std::move(options)),
+      outbox_(outbox),
+      counters_(counters),
+      handshake_(std::make_unique<Handshake>(role, std::move(context), options_->handshake, handle, outbox,
+                                             counters, pool)),
+      sender_(outbox, handle) {
+  counters_->Add(Counter::kAssociations);
+}
+
+Association::~Association() {
+  if (state_ == State::kHandshaking) counters_->Add(Counter::kPendingHandshakes, -1);
+  if (state_ != State::kEnded) counters_->Add(Counter::kAssociations, -1);
+}
+
+void Association::Start(TimePoint now) {
+  if (state_ != State::kNew) return;
+  const ErrorQueueScope errors;
+  Begin(now);
+  handshake_->Start(now);
+  FollowHandshake(now);
+}
+
+void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
+  if (state_ != State::kNew) return;
+  const ErrorQueueScope errors;
+  Begin(now);
+  handshake_->Accept(now, hello, cookie_verified);
+  FollowHandshake(now);
+}
+
+void Association::Receive(TimePoint now, ByteView datagram) {
+  const ErrorQueueScope errors;
+  switch (state_) {
+    case State::kHandshaking:
+      handshake_->Receive(now, datagram);
+      return FollowHandshake(now);
+    case State::kEstablished:
+      return ReceiveProtected(now, datagram);
+    case State::kNew:
+    case State::kEnded:
+      return counters_->Add(Counter::kDroppedAfterEnd);
+  }
+}
+
+void Association::HandleTimeout(TimePoint now) {
+  const ErrorQueueScope errors;
+  if (state_ == State::kHandshaking) {
+    if (now >= started_ + options_->handshake_timeout) {
+      return Fail(now, handshake_->Diagnose(ErrorKind::kHandshakeTimeout));
+    }
+    handshake_->HandleTimeout(now);
+    FollowHandshake(now);
+  } else if (state_ == State::kEstablished) {
+    if (last_flight_ && now >= last_flight_->kept_until) last_flight_.reset();
+    if (now < deadline()) return;
+    outbox_->AddEvent(EventKind::kIdle, handle_);
+    sender_.SendAlert(AlertLevel::kWarning, Alert::kCloseNotify, &*records_);
+    End(CloseReason::kIdle);
+  }
+}
+
+void Association::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
+  if (state_ != State::kHandshaking) return;
+  const ErrorQueueScope errors;
+  handshake_->AnswerPsk(now, identity, key);
+  FollowHandshake(now);
+}
+
+void Association::AnswerCertificate(TimePoint now, bool accept) {
+  if (state_ != State::kHandshaking) return;
+  const ErrorQueueScope errors;
+  handshake_->AnswerCertificate(now, accept);
+  FollowHandshake(now);
+}
+
+Association::SendResult Association::Send(ByteView message) {
+  if (state_ != State::kEstablished) return SendResult::kNotEstablished;
+  if (message.size() > max_message_bytes()) return SendResult::kTooLarge;
+  const ErrorQueueScope errors;
+  if (!sender_.SendMessage(message, *records_)) return SendResult::kFailed;
+  counters_->Add(Counter::kMessagesSent);
+  return SendResult::kSent;
+}
+
+void Association::Shutdown() {
+  if (state_ != State::kEstablished) return Abort(CloseReason::kLocal, true);
+  const ErrorQueueScope errors;
+  sender_.SendAlert(AlertLevel::kWarning, Alert::kCloseNotify, &*records_);
+  End(CloseReason::kLocal);
+}
+
+void Association::Abort(CloseReason reason, bool tell_peer) {
+  if (state_ == State::kEnded) return;
+  const ErrorQueueScope errors;
+  if (state_ == State::kHandshaking && tell_peer) handshake_->Cancel();
+  End(reason);
+}
+
+TimePoint Association::deadline() const {
+  switch (state_) {
+    case State::kHandshaking:
+      return std::min(started_ + options_->handshake_timeout, handshake_->deadline());
+    case State::kEstablished: {
+      const TimePoint idle =
+          options_->idle_timeout > Duration::zero() ? last_message_ + options_->idle_timeout : kNever;
+      return last_flight_ ? std::min(idle, last_flight_->kept_until) : idle;
+    }
+    case State::kNew:
+    case State::kEnded:
+      break;
+  }
+  return kNever;
+}
+
+size_t Association::max_message_bytes() const {
+  return records_ ? records_->MaxPlaintextBytes(options_->handshake.mtu_bytes) : 0;
+}
+
+void Association::Begin(TimePoint now) {
+  state_ = State::kHandshaking;
+  started_ = now;
+  counters_->Add(Counter::kHandshakesStarted);
+  counters_->Add(Counter::kPendingHandshakes);
+}
+
+void Association::FollowHandshake(TimePoint now) {
+  switch (handshake_->state()) {
+    case Handshake::State::kFailed:
+      return Fail(now, handshake_->TakeFailure());
+    case Handshake::State::kComplete:
+      return Establish(now);
+    case Handshake::State::kRunning:
+    case Handshake::State::kAwaitingVerdict:
+      return;
+  }
+}
+
+void Association::Establish(TimePoint now) {
+  state_ = State::kEstablished;
+  last_message_ = now;
+  counters_->Add(Counter::kPendingHandshakes, -1);
+  counters_->Add(Counter::kHandshakesCompleted);
+  Handshake::Result result = handshake_->TakeResult();
+  handshake_.reset();
+  records_.emplace(std::move(result.records));
+  sender_ = result.sender;
+  facts_.reset(new Facts{.suite = result.suite,
+                         .standard_name = result.standard_name,
+                         .server_name = std::move(result.server_name),
+                         .psk_identity = std::move(result.psk_identity),
+                         .peer_certificates = std::move(result.peer_certificates)});
+  if (!result.last_flight.empty()) {
+    last_flight_.reset(new LastFlight{
+        .flight = std::move(result.last_flight), .sent_at = now, .kept_until = now + kLastFlightKept});
+  }
+  outbox_->AddEvent(EventKind::kEstablished, handle_);
+  for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
+}
+
+void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
+  while (state_ == State::kEstablished && !datagram.empty()) {
+    const auto record = TakeRecord(datagram);
+    if (!record) return counters_->Add(Counter::kDroppedMalformed);
+    // What does not belong here is dropped, and the rest of the datagram is looked at all the same.
+    if (const auto reason = records_->Refuse(*record)) {
+      counters_->Add(*reason);
+    } else {
+      OpenRecord(now, *record);
+    }
+  }
+}
+
+void Association::OpenRecord(TimePoint now, const Record& record) {
+  const std::span<uint8_t> plaintext = outbox_->Scratch(record.body.size());
+  const auto size = records_->Open(record, plaintext.data());
+  if (!size) return counters_->Add(Counter::kDroppedForged);
+  const ByteView body = plaintext.first(*size);
+  switch (record.header.type) {
+    case ContentType::kAlert:
+      return ReceiveAlert(now, body);
+    case ContentType::kHandshake:
+      return ReceiveHandshake(now, body);
+    default:
+      // Who sends messages has our last flight.
+      last_flight_.reset();
+      last_message_ = now;
+      counters_->Add(Counter::kMessagesReceived);
+      return outbox_->AddMessage(handle_, body);
+  }
+}
+
+void Association::ReceiveAlert(TimePoint now, ByteView body) {
+  if (body.size() != 2) return counters_->Add(Counter::kDroppedMalformed);
+  if (static_cast<Alert>(body[1]) == Alert::kCloseNotify) {
+    sender_.SendAlert(AlertLevel::kWarning, Alert::kCloseNotify, &*records_);
+    return End(CloseReason::kRemote);
+  }
+  if (body[0] == static_cast<uint8_t>(AlertLevel::kFatal)) {
+    Fail(now, {.kind = ErrorKind::kAlertReceived, .alert = body[1]});
+  }
+}
+
+// A Finished that comes again asks for our last flight, if we spoke last; two sides that both answered would
+// never stop. A ClientHello asks for a renegotiation and is refused (RFC 5246 section 7.2.2); so does a
+// HelloRequest, but that may go unanswered (section 7.4.1.1), and OpenSSL ends an association in which its
+// own is refused.
+void Association::ReceiveHandshake(TimePoint now, ByteView body) {
+  const auto fragment = TakeHandshakeFragment(body);
+  if (!fragment) return counters_->Add(Counter::kDroppedMalformed);
+  if (fragment->type == HandshakeType::kClientHello) {
+    return sender_.SendAlert(AlertLevel::kWarning, Alert::kNoRenegotiation, &*records_);
+  }
+  if (fragment->type != HandshakeType::kFinished || !last_flight_)
+    return counters_->Add(Counter::kDroppedUnexpected);
+  if (now < last_flight_->sent_at + options_->handshake.retransmit_timeout / 2) return;
+  last_flight_->sent_at = now;
+  counters_->Add(Counter::kRetransmissions);
+  sender_.SendFlight(last_flight_->flight, options_->handshake.mtu_bytes, &*records_);
+}
+
+void Association::End(CloseReason reason) {
+  if (state_ == State::kHandshaking) counters_->Add(Counter::kPendingHandshakes, -1);
+  counters_->Add(Counter::kAssociations, -1);
+  state_ = State::kEnded;
+  outbox_->AddClose(handle_, reason);
+}
+
+void Association::Fail(TimePoint now, Failure failure) {
+  if (state_ == State::kHandshaking) {
+    counters_->Add(Counter::kPendingHandshakes, -1);
+    counters_->Add(Counter::kHandshakesFailed);
+  }
+  counters_->Add(Counter::kAssociations, -1);
+  state_ = State::kEnded;
+  failure.elapsed_ms = std::chrono::duration<double, std::milli>(now - started_).count();
+  outbox_->AddFailure(handle_, std::move(failure));
+}
+
+}  // namespace native_dtls

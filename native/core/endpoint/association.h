@@ -1,0 +1,105 @@
+// One peer, without I/O and without a clock: datagrams in, datagrams and messages and events out. First a
+// Handshake, heavy and short; then Records, light and long, with nothing of OpenSSL's behind them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "core/handshake/handshake.h"
+#include "core/records/records.h"
+
+namespace native_dtls {
+
+struct AssociationOptions {
+  HandshakeOptions handshake;
+  // For the whole handshake.
+  Duration handshake_timeout = std::chrono::seconds(60);
+  // Without a message from the peer; zero means never.
+  Duration idle_timeout = Duration::zero();
+};
+
+class Association {
+ public:
+  enum class SendResult { kSent, kNotEstablished, kTooLarge, kFailed };
+
+  // `outbox`, `counters` and `pool` must outlive the object.
+  Association(Handle handle, Role role, std::shared_ptr<const Context> context,
+              std::shared_ptr<const AssociationOptions> options, Outbox* outbox, Counters* counters,
+              AeadPool* pool);
+  ~Association();
+
+  // Client: sends the first flight.
+  void Start(TimePoint now);
+  // Server: begins with a ClientHello whose cookie has verified, or that needs none.
+  void Accept(TimePoint now, ByteView hello, bool cookie_verified);
+  void Receive(TimePoint now, ByteView datagram);
+  void HandleTimeout(TimePoint now);
+  void AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key);
+  void AnswerCertificate(TimePoint now, bool accept);
+  SendResult Send(ByteView message);
+  // Ends in good order: close_notify when established.
+  void Shutdown();
+  // Ends at once. Says nothing to an established peer, and tells one in the midst of a handshake if
+  // `tell_peer`.
+  void Abort(CloseReason reason, bool tell_peer);
+
+  // When HandleTimeout is due; kNever for never.
+  TimePoint deadline() const;
+  bool established() const { return state_ == State::kEstablished; }
+  bool ended() const { return state_ == State::kEnded; }
+  Handle handle() const { return handle_; }
+
+  // What is known of the peer once established, and until the object goes.
+  struct Facts {
+    const CipherSuite* suite;
+    // The IANA name.
+    const char* standard_name;
+    std::string server_name;
+    std::string psk_identity;
+    std::vector<Bytes> peer_certificates;
+  };
+  // Null before.
+  const Facts* facts() const { return facts_.get(); }
+  size_t max_message_bytes() const;
+
+ private:
+  enum class State : uint8_t { kNew, kHandshaking, kEstablished, kEnded };
+
+  // What the peer may still ask for: the last flight, for as long as it may not have arrived (RFC 6347
+  // section 4.2.4).
+  struct LastFlight {
+    Flight flight;
+    TimePoint sent_at;
+    TimePoint kept_until;
+  };
+
+  void Begin(TimePoint now);
+  void FollowHandshake(TimePoint now);
+  void Establish(TimePoint now);
+  void ReceiveProtected(TimePoint now, ByteView datagram);
+  void OpenRecord(TimePoint now, const Record& record);
+  void ReceiveAlert(TimePoint now, ByteView body);
+  void ReceiveHandshake(TimePoint now, ByteView body);
+  void End(CloseReason reason);
+  void Fail(TimePoint now, Failure failure);
+
+  const Handle handle_;
+  State state_ = State::kNew;
+  const std::shared_ptr<const AssociationOptions> options_;
+  Outbox* const outbox_;
+  Counters* const counters_;
+
+  TimePoint started_{};
+  TimePoint last_message_{};
+
+  // Gone once established.
+  std::unique_ptr<Handshake> handshake_;
+
+  // There once established.
+  std::optional<Records> records_;
+  RecordSender sender_;
+  std::unique_ptr<const Facts> facts_;
+  std::unique_ptr<LastFlight> last_flight_;
+};
+
+}  // namespace native_dtls

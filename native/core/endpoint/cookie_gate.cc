@@ -1,0 +1,95 @@
+#include "core/endpoint/cookie_gate.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "core/crypto/error_queue.h"
+#include "core/crypto/secret.h"
+#include "core/wire/byte_reader.h"
+
+namespace native_dtls {
+
+namespace {
+
+constexpr size_t kSecretBytes = 32;
+
+}  // namespace
+
+CookieGate::CookieGate(ByteView secret) : random_(secret.empty()) {
+  const ErrorQueueScope errors;
+  if (random_) {
+    RenewRandom();
+  } else {
+    Renew(secret);
+  }
+}
+
+void CookieGate::SetSecret(ByteView secret) {
+  const ErrorQueueScope errors;
+  random_ = false;
+  Renew(secret);
+}
+
+void CookieGate::Renew(ByteView secret) {
+  const auto number = static_cast<uint8_t>(current_ ? current_->number + 1 : 0);
+  previous_ = std::move(current_);
+  current_.emplace(Generation{number, Hmac(secret)});
+}
+
+void CookieGate::RenewRandom() {
+  Secret secret(kSecretBytes);
+  if (RAND_bytes(secret.data(), kSecretBytes) == 1) Renew(secret.view());
+}
+
+CookieGate::Judgement CookieGate::Judge(TimePoint now, const Path& path, ByteView datagram) {
+  const auto hello = ParseClientHello(datagram);
+  if (!hello) return Drop{};
+  const ErrorQueueScope errors;
+  if (random_) {
+    if (!random_since_) random_since_ = now;
+    if (now - *random_since_ >= kRandomSecretLifetime) {
+      RenewRandom();
+      random_since_ = now;
+    }
+  }
+  if (IsGood(path, *hello)) return Verified{*hello};
+  Cookie cookie;
+  if (!current_ || !MakeCookie(*current_, path, *hello, cookie)) return Drop{};
+  Reply reply;
+  reply.cookie_refused = !hello->cookie.empty();
+  WriteHelloVerifyRequest(reply.datagram, *hello, cookie);
+  return reply;
+}
+
+// The first byte names the secret, so that one HMAC decides.
+bool CookieGate::IsGood(const Path& path, const ClientHello& hello) {
+  if (hello.cookie.size() != kCookieBytes) return false;
+  for (auto* generation : {&current_, &previous_}) {
+    if (!*generation || (*generation)->number != hello.cookie[0]) continue;
+    Cookie expected;
+    return MakeCookie(**generation, path, hello, expected) &&
+           CRYPTO_memcmp(expected.data(), hello.cookie.data(), kCookieBytes) == 0;
+  }
+  return false;
+}
+
+// Bound to the peer and to all of the hello that lies before the cookie; what lies behind it may be cut off
+// in a fragment.
+bool CookieGate::MakeCookie(Generation& generation, const Path& path, const ClientHello& hello, Cookie& out) {
+  std::array<uint8_t, 1 + 4 + 2 + 1> numbers;
+  uint8_t* at = PutInteger(numbers.data(), generation.number, 1);
+  at = PutInteger(at, path.scope_id, 4);
+  at = PutInteger(at, path.peer_port, 2);
+  PutInteger(at, hello.session_id.size(), 1);
+  std::array<uint8_t, Hmac::kBytes> digest;
+  if (!generation.hmac.Compute({numbers, path.peer_address, path.local_address, hello.client_version,
+                                hello.random, hello.session_id},
+                               digest)) {
+    return false;
+  }
+  out[0] = generation.number;
+  std::copy_n(digest.data(), kCookieBytes - 1, out.data() + 1);
+  return true;
+}
+
+}  // namespace native_dtls

@@ -1,0 +1,106 @@
+// Many associations on one datagram socket: who a datagram belongs to, all timers behind one deadline,
+// limits, counters. Without the socket.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/path.h"
+#include "core/endpoint/association.h"
+#include "core/endpoint/cookie_gate.h"
+#include "core/endpoint/deadline_heap.h"
+
+namespace native_dtls {
+
+struct ListenOptions {
+  std::shared_ptr<const Context> context;
+  std::shared_ptr<const AssociationOptions> association;
+  // Without cookies a server keeps state for whoever sends a hello, from whatever address.
+  bool cookies = true;
+  // Empty for a random one.
+  Bytes cookie_secret;
+  size_t max_connections = kMaxSlots;
+  size_t max_pending_handshakes = 1000;
+};
+
+class Endpoint {
+ public:
+  // `counters` must outlive the object.
+  explicit Endpoint(std::span<double, kCounterCount> counters);
+
+  // Every function below that takes a time, or ends something, first clears the outbox and forgets the
+  // associations that ended in the call before.
+
+  void Listen(ListenOptions options);
+  void StopListening() { listening_.reset(); }
+  bool HasPath(const Path& path) const { return by_path_.contains(path); }
+  // A client association; kNoHandle when there is no room. The path must be free.
+  Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
+                 const Path& path);
+  void Start(TimePoint now, Handle handle);
+  void Receive(TimePoint now, const Path& path, ByteView datagram);
+  void HandleTimeout(TimePoint now);
+  Association::SendResult Send(Handle handle, ByteView message);
+  void Shutdown(Handle handle);
+  void Abort(Handle handle);
+  void AnswerPsk(TimePoint now, Handle handle, ByteView identity, std::optional<ByteView> key);
+  void AnswerCertificate(TimePoint now, Handle handle, bool accept);
+
+  // What the last call has produced.
+  Outbox& outbox() { return outbox_; }
+  // When HandleTimeout is due; kNever for never.
+  TimePoint deadline() const { return deadlines_.empty() ? kNever : deadlines_.top().deadline; }
+  // An association that lives or that ended in the last call; null otherwise.
+  const Association* Find(Handle handle) const;
+  const Path* PathOf(Handle handle) const;
+
+ private:
+  struct Slot {
+    uint32_t generation = 0;
+    Path path;
+    std::unique_ptr<Association> association{};
+    // The earliest entry that the heap holds for it.
+    TimePoint scheduled = kNever;
+    // A server's, until its handshake is over: the random of the ClientHello that began it.
+    std::optional<std::array<uint8_t, 32>> pending_hello{};
+  };
+
+  // So many timeouts are handled in one call at the most; the rest is due at once.
+  static constexpr int kMaxTimeoutsPerCall = 256;
+
+  void BeginCall();
+  void EndCall();
+  const Slot* SlotOf(Handle handle) const;
+  // Null when the association has ended.
+  Slot* Living(Handle handle);
+  // The association has ended, or an earlier entry stands for it.
+  bool Overtaken(const DeadlineHeap::Entry& entry);
+  Slot* Create(Role role, std::shared_ptr<const Context> context,
+               std::shared_ptr<const AssociationOptions> options, const Path& path);
+  void Settle(Slot& slot);
+  bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
+  void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);
+  void AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
+                    bool cookie_verified);
+
+  struct Listening {
+    ListenOptions options;
+    CookieGate gate;
+  };
+
+  Counters counters_;
+  Outbox outbox_;
+  AeadPool pool_;
+  std::optional<Listening> listening_;
+  // Stable addresses: an association is never moved.
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<Handle> ended_;
+  std::unordered_map<Path, Handle, PathHash> by_path_;
+  DeadlineHeap deadlines_;
+  size_t pending_handshakes_ = 0;
+};
+
+}  // namespace native_dtls

@@ -1,0 +1,631 @@
+#include "core/handshake/handshake.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#include <array>
+
+#include "core/crypto/error_queue.h"
+#include "core/handshake/filter.h"
+#include "core/handshake/verify_error.h"
+#include "core/wire/byte_reader.h"
+
+namespace native_dtls {
+
+namespace {
+
+// A 4096-byte buffer sits on OpenSSL's write BIO during the handshake; above its size records are cut in two.
+// Flights are cut to the path's MTU by RecordSender, whatever OpenSSL thinks of it.
+constexpr size_t kOpenSslMtuBytes = 4096;
+
+// OpenSSL's retransmission clock, on the wall clock, is put out of the way: the longest that its type can
+// say.
+constexpr unsigned int kNoRetransmissionMicroseconds = 4'000'000'000u;
+
+// Smaller datagrams for a flight that keeps failing: sent more often than so many times, at most so large.
+constexpr struct {
+  uint32_t times;
+  size_t mtu_bytes;
+} kBackOff[] = {{5, 256}, {3, 512}};
+
+// As long as a SHA-256 digest: what an unknown identity is given instead of a key.
+constexpr size_t kDecoyKeyBytes = 32;
+
+int AcceptCookie(SSL*, const unsigned char*, unsigned int) { return 1; }
+
+int RefuseToMakeCookie(SSL*, unsigned char*, unsigned int*) { return 0; }
+
+Bytes DerOf(X509* certificate) {
+  const int size = i2d_X509(certificate, nullptr);
+  if (size <= 0) return {};
+  Bytes der(static_cast<size_t>(size));
+  unsigned char* out = der.data();
+  i2d_X509(certificate, &out);
+  return der;
+}
+
+}  // namespace
+
+void Handshake::PrepareContext(SSL_CTX* ctx) {
+  // Only hellos whose cookie the gate has verified come to DTLSv1_listen.
+  SSL_CTX_set_cookie_verify_cb(ctx, AcceptCookie);
+  SSL_CTX_set_cookie_generate_cb(ctx, RefuseToMakeCookie);
+  SSL_CTX_set_cert_verify_callback(ctx, VerifyChain, nullptr);
+  SSL_CTX_set_info_callback(ctx, OnInfo);
+  SSL_CTX_set_msg_callback(ctx, OnMessage);
+}
+
+Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const HandshakeOptions& options,
+                     Handle handle, Outbox* outbox, Counters* counters, AeadPool* pool)
+    : role_(role),
+      context_(std::move(context)),
+      options_(options),
+      handle_(handle),
+      outbox_(outbox),
+      counters_(counters),
+      pool_(pool),
+      bio_(kOpenSslMtuBytes),
+      ssl_(SSL_new(context_->ssl_ctx())),
+      sender_(outbox, handle),
+      timeout_(options.retransmit_timeout) {
+  Configure();
+}
+
+Handshake::~Handshake() = default;
+
+void Handshake::Configure() {
+  if (!ssl_ || !bio_.AttachTo(ssl_.get())) return Fail(ErrorKind::kInternal);
+  SSL* ssl = ssl_.get();
+  SSL_set_app_data(ssl, this);
+  SSL_set_msg_callback_arg(ssl, this);
+  SSL_set_mtu(ssl, kOpenSslMtuBytes);
+  DTLS_set_timer_cb(ssl, NextTimeout);
+  if (role_ == Role::kClient) {
+    SSL_set_connect_state(ssl);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    if (options_.psk) SSL_set_psk_client_callback(ssl, GiveClientPsk);
+    const bool only_psk = options_.psk && !options_.certificates;
+    if (only_psk && SSL_set_cipher_list(ssl, context_->psk_ciphers().c_str()) != 1) {
+      return Fail(ErrorKind::kHandshakeFailed);
+    }
+    if (!options_.server_name.empty() && SSL_set_tlsext_host_name(ssl, options_.server_name.c_str()) != 1) {
+      return Fail(ErrorKind::kInternal);
+    }
+  } else {
+    SSL_set_accept_state(ssl);
+    SSL_set_verify(ssl, options_.request_certificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (options_.psk) SSL_set_psk_server_callback(ssl, GiveServerPsk);
+    if (!options_.psk_identity_hint.empty()) {
+      SSL_use_psk_identity_hint(ssl, options_.psk_identity_hint.c_str());
+    }
+  }
+}
+
+void Handshake::Start(TimePoint now) {
+  Advance();
+  SendCollected(now);
+}
+
+void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
+  if (state_ != State::kRunning) return;
+  const auto first = TakeRecord(hello);
+  if (!first) return Fail(ErrorKind::kInternal);
+  sender_.ContinueFrom(first->header.sequence);
+  next_incoming_sequence_ = first->header.sequence + 1;
+  if (cookie_verified) {
+    using AddressPtr = OpenSslPtr<BIO_ADDR, BIO_ADDR_free>;
+    const AddressPtr nobody(BIO_ADDR_new());
+    bio_.Offer(first->whole);
+    const int listened = nobody ? DTLSv1_listen(ssl_.get(), nobody.get()) : -1;
+    bio_.Withdraw();
+    if (listened != 1) return Fail(ErrorKind::kHandshakeFailed);
+    Advance();
+  } else {
+    Feed(first->whole);
+  }
+  Receive(now, hello);
+}
+
+void Handshake::Receive(TimePoint now, ByteView datagram) {
+  while (const auto record = TakeRecord(datagram)) ProcessRecord(*record);
+  if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
+  ReleaseHeld();
+  SendCollected(now);
+  // The peer waits for something that it has been sent: now, rather than when our clock says so. Once for a
+  // burst.
+  if (std::exchange(peer_repeats_itself_, false) && !flight_.empty() && !waits_for_answer() &&
+      now >= sent_at_ + options_.retransmit_timeout / 2) {
+    SendFlightAgain(now);
+  }
+}
+
+void Handshake::HandleTimeout(TimePoint now) {
+  if (now < deadline()) return;
+  timeout_ = std::min(timeout_ * 2, options_.retransmit_timeout_max);
+  SendFlightAgain(now);
+}
+
+void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
+  if (psk_ != Answer::kAsked || state_ != State::kRunning) return;
+  if (role_ == Role::kClient) psk_identity_.assign(identity.begin(), identity.end());
+  if (key && !key->empty()) {
+    psk_key_ = Secret(*key);
+    OpenPskGate(Answer::kAccepted);
+  } else if (role_ == Role::kServer && !options_.reveal_unknown_identity) {
+    // From outside an unknown identity and a wrong key look the same.
+    psk_key_ = Secret(kDecoyKeyBytes);
+    if (RAND_bytes(psk_key_.data(), kDecoyKeyBytes) != 1) return Fail(ErrorKind::kInternal);
+    OpenPskGate(Answer::kAccepted);
+  } else {
+    OpenPskGate(Answer::kRefused);
+  }
+  ReleaseHeld();
+  SendCollected(now);
+}
+
+void Handshake::AnswerCertificate(TimePoint now, bool accept) {
+  if (!verdict_pending()) return;
+  verdict_ = accept ? Answer::kAccepted : Answer::kRefused;
+  progressed_ = true;
+  if (state_ == State::kAwaitingVerdict) {
+    if (!accept) return Refuse(ErrorKind::kCertificateRefused, AlertForVerifyError(first_verify_error_));
+    state_ = State::kComplete;
+    return;
+  }
+  if (role_ == Role::kServer && !accept) {
+    const bool none = peer_certificates_.empty();
+    return Refuse(ErrorKind::kCertificateRefused,
+                  none ? Alert::kHandshakeFailure : AlertForVerifyError(first_verify_error_));
+  }
+  if (role_ == Role::kClient) Advance();
+  ReleaseHeld();
+  SendCollected(now);
+}
+
+void Handshake::Cancel() {
+  if (state_ == State::kFailed || times_sent_ == 0) return;
+  SendAlert(AlertLevel::kWarning, Alert::kUserCanceled);
+  SendAlert(AlertLevel::kWarning, Alert::kCloseNotify);
+}
+
+TimePoint Handshake::deadline() const {
+  const bool waits_for_peer = state_ == State::kRunning && !flight_.empty() && !waits_for_answer();
+  return waits_for_peer ? sent_at_ + timeout_ : kNever;
+}
+
+void Handshake::ProcessRecord(const Record& record) {
+  if (state_ == State::kFailed) return counters_->Add(Counter::kDroppedAfterEnd);
+  if (const auto reason = RefuseHandshakeRecord(record)) return counters_->Add(*reason);
+  if (state_ != State::kRunning || verdict_pending()) return Hold(record.header, record.body);
+  if (record.header.epoch != 0) return ProcessProtected(record);
+  switch (record.header.type) {
+    case ContentType::kHandshake:
+      return ProcessPlaintextHandshake(record);
+    case ContentType::kChangeCipherSpec:
+      if (psk_gate_closed() || !ExpectsChangeCipherSpec()) return Hold(record.header, record.body);
+      peer_changed_cipher_spec_ = progressed_ = true;
+      return FeedRenumbered(record.header, record.body);
+    default:
+      return FeedRenumbered(record.header, record.body);
+  }
+}
+
+// Each fragment goes on as a record of its own, so that a question can be put between any two of them.
+void Handshake::ProcessPlaintextHandshake(const Record& record) {
+  ByteView body = record.body;
+  while (!body.empty() && state_ != State::kFailed) {
+    const auto fragment = TakeHandshakeFragment(body);
+    if (!fragment) return counters_->Add(Counter::kDroppedMalformed);
+    if (const auto reason = RefuseFragment(*fragment, next_message_seq_)) {
+      counters_->Add(*reason);
+      continue;
+    }
+    switch (Dispose(*fragment)) {
+      case Disposition::kFeed:
+        FeedRenumbered(record.header, fragment->whole);
+        break;
+      case Disposition::kHold:
+        Hold(record.header, fragment->whole);
+        break;
+    }
+    AskPskIfDue();
+  }
+}
+
+Handshake::Disposition Handshake::Dispose(const HandshakeFragment& fragment) {
+  if (state_ != State::kRunning || verdict_pending()) return Disposition::kHold;
+  NotePeerRepeatsItself(fragment);
+  if (!psk_gate_ && ClosesPskGate(fragment)) psk_gate_ = fragment.message_seq;
+  if (!psk_gate_closed() || fragment.message_seq < *psk_gate_) return Disposition::kFeed;
+  if (role_ == Role::kServer && fragment.message_seq == *psk_gate_) identity_reader_.Add(fragment);
+  return Disposition::kHold;
+}
+
+bool Handshake::ClosesPskGate(const HandshakeFragment& fragment) const {
+  if (!options_.psk || psk_ != Answer::kNotAsked) return false;
+  return role_ == Role::kClient ? fragment.type == HandshakeType::kServerHelloDone
+                                : fragment.type == HandshakeType::kClientKeyExchange && SuiteUsesPsk();
+}
+
+void Handshake::ProcessProtected(const Record& record) {
+  const bool belongs_to_later = record.header.type == ContentType::kApplicationData;
+  if (!peer_changed_cipher_spec_ || belongs_to_later) return Hold(record.header, record.body);
+  const bool wants_verdict = role_ == Role::kServer && options_.request_certificate && !SuiteUsesPsk();
+  if (wants_verdict && verdict_ == Answer::kNotAsked) {
+    Hold(record.header, record.body);
+    return AskCertificate();
+  }
+  FeedProtected(record);
+}
+
+// Opened with our numbers, sealed again with private ones: what OpenSSL reads nobody else has sealed.
+void Handshake::FeedProtected(const Record& record) {
+  if (!EnsureRecords()) return counters_->Add(Counter::kDroppedUnexpected);
+  if (const auto reason = records_->Refuse(record)) return counters_->Add(*reason);
+  std::array<uint8_t, kMaxRecordBodyBytes> plaintext;
+  const auto size = records_->Open(record, plaintext.data());
+  if (!size) {
+    undecrypted_finished_ |= record.header.type == ContentType::kHandshake;
+    return counters_->Add(Counter::kDroppedForged);
+  }
+  RecordHeader header = record.header;
+  header.sequence = next_private_sequence_++;
+  const TrafficKey& key = records_->read_key();
+  Bytes sealed(ProtectedBytes(key, *size));
+  if (Protect(*pool_, key, header, ByteView(plaintext).first(*size), sealed.data())) Feed(sealed);
+}
+
+void Handshake::Hold(const RecordHeader& header, ByteView body) {
+  RecordHeader kept = header;
+  // Numbers of epoch 0 are replaced on the way in; without them a message sent again is the same record.
+  if (kept.epoch == 0) kept.sequence = 0;
+  counters_->Add(Counter::kDroppedHoldFull, static_cast<double>(held_.Add(kept, body)));
+}
+
+void Handshake::ReleaseHeld() {
+  while (std::exchange(progressed_, false) && state_ == State::kRunning && !held_.empty()) {
+    for (const Bytes& held : held_.Take()) {
+      ByteView datagram = held;
+      if (const auto record = TakeRecord(datagram)) ProcessRecord(*record);
+    }
+  }
+}
+
+void Handshake::FeedRenumbered(const RecordHeader& header, ByteView body) {
+  std::array<uint8_t, kRecordHeaderBytes + kMaxRecordBodyBytes> record;
+  RecordHeader renumbered = header;
+  renumbered.sequence = next_incoming_sequence_++;
+  uint8_t* end = std::ranges::copy(body, PutRecordHeader(record.data(), renumbered, body.size())).out;
+  Feed(ByteView(record.data(), end));
+}
+
+void Handshake::Feed(ByteView record) {
+  bio_.Offer(record);
+  Advance();
+  bio_.Withdraw();
+}
+
+void Handshake::Advance() {
+  if (state_ != State::kRunning) return;
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl_.get());
+  const int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), done);
+  CollectWritten();
+  switch (error) {
+    case SSL_ERROR_NONE:
+      return Complete();
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return;
+    case SSL_ERROR_WANT_RETRY_VERIFY:
+      return AskCertificate();
+    default:
+      return Fail(ClassifyFailure(error));
+  }
+}
+
+void Handshake::CollectWritten() {
+  for (const Bytes& written : bio_.TakeWritten()) {
+    ByteView datagram = written;
+    while (const auto record = TakeRecord(datagram)) Collect(*record);
+  }
+}
+
+void Handshake::Collect(const Record& record) {
+  FlightPart part{.type = record.header.type,
+                  .epoch = record.header.epoch,
+                  .version = record.header.version,
+                  .body = CopyOf(record.body)};
+  if (part.epoch != 0) {
+    if (!EnsureRecords()) return;
+    const auto size = Unprotect(*pool_, records_->write_key(), record, part.body.data());
+    if (!size) return;
+    part.body.resize(*size);
+  }
+  // Alerts belong to no flight: they are said once.
+  if (part.type == ContentType::kAlert) {
+    sender_.SendRecord(part, records_ ? &*records_ : nullptr);
+    return;
+  }
+  if (IsRepetition(part)) return;
+  changed_cipher_spec_ |= part.type == ContentType::kChangeCipherSpec;
+  collected_.push_back(std::move(part));
+}
+
+// A jump of the wall clock can still make OpenSSL say again what has left. Its messages are counted.
+bool Handshake::IsRepetition(const FlightPart& part) {
+  ByteView body = part.body;
+  const auto fragment = part.type == ContentType::kHandshake ? TakeHandshakeFragment(body) : std::nullopt;
+  if (!fragment) return changed_cipher_spec_;
+  const bool next_fragment =
+      fragment->message_seq == next_written_message_ && fragment->offset == next_written_offset_;
+  const bool next_message = fragment->message_seq >= next_written_message_ && fragment->offset == 0;
+  if (!next_fragment && !next_message) return true;
+  const auto end = static_cast<uint32_t>(fragment->offset + fragment->body.size());
+  const bool whole = end == fragment->message_length;
+  next_written_message_ = fragment->message_seq + (whole ? 1u : 0u);
+  next_written_offset_ = whole ? 0 : end;
+  return false;
+}
+
+// What has been written by now answers what the peer has said: it is the new flight.
+void Handshake::SendCollected(TimePoint now) {
+  if (collected_.empty()) return;
+  flight_ = std::exchange(collected_, {});
+  times_sent_ = 0;
+  timeout_ = options_.retransmit_timeout;
+  SendFlight(now);
+}
+
+void Handshake::SendFlightAgain(TimePoint now) {
+  counters_->Add(Counter::kRetransmissions);
+  outbox_->AddEvent(EventKind::kRetransmitted, handle_, ++retransmissions_);
+  SendFlight(now);
+}
+
+void Handshake::SendFlight(TimePoint now) {
+  size_t mtu_bytes = std::min(options_.mtu_bytes, kOpenSslMtuBytes);
+  for (const auto& step : kBackOff) {
+    if (times_sent_ >= step.times) {
+      mtu_bytes = std::min(mtu_bytes, step.mtu_bytes);
+      break;
+    }
+  }
+  sender_.SendFlight(flight_, mtu_bytes, records_ ? &*records_ : nullptr);
+  ++times_sent_;
+  sent_at_ = now;
+}
+
+void Handshake::NotePeerRepeatsItself(const HandshakeFragment& fragment) {
+  // The end of a message that has been read: the beginning may be a copy made by the network, the whole
+  // flight is not.
+  peer_repeats_itself_ |= fragment.message_seq + 1 == next_message_seq_ &&
+                          fragment.offset + fragment.body.size() == fragment.message_length;
+}
+
+bool Handshake::EnsureRecords() {
+  if (records_) return true;
+  const CipherSuite* suite = PendingSuite();
+  auto keys = suite == nullptr ? std::nullopt : DeriveKeys(ssl_.get(), *suite, *pool_);
+  if (!keys) return false;
+  const bool client = role_ == Role::kClient;
+  records_.emplace(std::move(client ? keys->client_write : keys->server_write),
+                   std::move(client ? keys->server_write : keys->client_write), pool_);
+  return true;
+}
+
+ErrorKind Handshake::ClassifyFailure(int ssl_error) const {
+  if (fatal_alert_received_ || ssl_error == SSL_ERROR_ZERO_RETURN) return ErrorKind::kAlertReceived;
+  if (verdict_ == Answer::kRefused) return ErrorKind::kCertificateRefused;
+  if (psk_ == Answer::kRefused) return ErrorKind::kPskRefused;
+  if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_READ_TIMEOUT_EXPIRED)
+    return ErrorKind::kHandshakeTimeout;
+  return ErrorKind::kHandshakeFailed;
+}
+
+// ChangeCipherSpec carries no message_seq (RFC 6347 section 4.2.4): whether it is due follows from what came
+// before.
+bool Handshake::ExpectsChangeCipherSpec() const {
+  if (role_ == Role::kClient) return changed_cipher_spec_;
+  return last_message_ ==
+         (client_sent_certificate_ ? HandshakeType::kCertificateVerify : HandshakeType::kClientKeyExchange);
+}
+
+const CipherSuite* Handshake::PendingSuite() const {
+  const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl_.get());
+  if (cipher == nullptr) cipher = SSL_get_current_cipher(ssl_.get());
+  return cipher == nullptr ? nullptr : FindCipherSuite(SSL_CIPHER_get_protocol_id(cipher));
+}
+
+bool Handshake::SuiteUsesPsk() const {
+  const CipherSuite* suite = PendingSuite();
+  return suite != nullptr && suite->uses_psk;
+}
+
+void Handshake::AskPskIfDue() {
+  if (state_ != State::kRunning || !psk_gate_ || psk_ != Answer::kNotAsked) return;
+  if (role_ == Role::kServer) return AskServerPsk();
+  // All that the server said before its ServerHelloDone has been read, the hint (if there is one) included.
+  if (verdict_pending() || next_message_seq_ != *psk_gate_) return;
+  if (!SuiteUsesPsk()) return OpenPskGate(Answer::kAccepted);
+  psk_ = Answer::kAsked;
+  const char* hint = SSL_get_psk_identity_hint(ssl_.get());
+  const std::string_view text = hint == nullptr ? "" : hint;
+  outbox_->AddPskQuestion(handle_, {reinterpret_cast<const uint8_t*>(text.data()), text.size()},
+                          hint != nullptr);
+}
+
+void Handshake::AskServerPsk() {
+  const auto identity = identity_reader_.identity();
+  if (!identity) return;
+  // OpenSSL hands identities on as C strings: what follows a NUL would be lost, and with it who the peer is.
+  if (identity_reader_.too_long() || std::ranges::find(*identity, 0) != identity->end()) {
+    return Refuse(ErrorKind::kPskIdentityInvalid, Alert::kIllegalParameter);
+  }
+  psk_ = Answer::kAsked;
+  psk_identity_.assign(identity->begin(), identity->end());
+  outbox_->AddPskQuestion(handle_, *identity, true);
+}
+
+void Handshake::OpenPskGate(Answer answer) {
+  psk_ = answer;
+  progressed_ = true;
+}
+
+void Handshake::AskCertificate() {
+  verdict_ = Answer::kAsked;
+  auto question = std::make_unique<CertificateQuestion>();
+  question->chain = peer_certificates_;
+  question->errors = verify_errors_;
+  outbox_->AddCertificateQuestion(handle_, std::move(question));
+}
+
+void Handshake::Complete() {
+  suite_ = PendingSuite();
+  if (suite_ == nullptr || !EnsureRecords()) return Fail(ErrorKind::kInternal);
+  psk_key_.Wipe();
+  const bool judged_now = role_ == Role::kClient && options_.verify_at_completion && chain_judged_;
+  state_ = judged_now ? State::kAwaitingVerdict : State::kComplete;
+  if (judged_now) AskCertificate();
+}
+
+void Handshake::Fail(ErrorKind kind) {
+  if (failure_) return;
+  failure_ = Diagnose(kind);
+  failure_->openssl_errors = TakeErrorQueue();
+  state_ = State::kFailed;
+  psk_key_.Wipe();
+}
+
+void Handshake::Refuse(ErrorKind kind, Alert alert) {
+  SendAlert(AlertLevel::kFatal, alert);
+  alert_sent_ = static_cast<int>(alert);
+  Fail(kind);
+}
+
+void Handshake::SendAlert(AlertLevel level, Alert alert) {
+  sender_.SendAlert(level, alert, changed_cipher_spec_ && records_ ? &*records_ : nullptr);
+}
+
+Failure Handshake::TakeFailure() { return failure_ ? std::move(*failure_) : Diagnose(ErrorKind::kInternal); }
+
+Failure Handshake::Diagnose(ErrorKind kind) const {
+  Failure failure{.kind = kind};
+  failure.alert = kind == ErrorKind::kAlertReceived ? alert_received_ : alert_sent_;
+  // DTLS sends no alert for a Finished that does not decrypt. A server has seen it; a client only waits.
+  const bool stuck_at_finished = role_ == Role::kServer ? undecrypted_finished_ : changed_cipher_spec_;
+  failure.wrong_key_likely =
+      kind == ErrorKind::kHandshakeTimeout && ssl_ && SuiteUsesPsk() && stuck_at_finished;
+  if (first_verify_error_ != X509_V_OK) failure.verify_error = VerifyErrorName(first_verify_error_);
+  return failure;
+}
+
+Handshake::Result Handshake::TakeResult() {
+  // Whether the peer lacks our last words it alone knows, if they were the last.
+  const bool spoke_last = (role_ == Role::kServer) != (SSL_session_reused(ssl_.get()) == 1);
+  const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  Result result{
+      .suite = suite_,
+      .standard_name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get())),
+      .server_name = name == nullptr ? "" : name,
+      .psk_identity = std::move(psk_identity_),
+      .peer_certificates = std::move(peer_certificates_),
+      .records = std::move(*records_),
+      .sender = sender_,
+      .last_flight = spoke_last ? std::move(flight_) : Flight(),
+      .early_records = held_.Take(),
+  };
+  // Else freeing it would mark the session as bad.
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  return result;
+}
+
+unsigned int Handshake::NextTimeout(SSL*, unsigned int) { return kNoRetransmissionMicroseconds; }
+
+void Handshake::OnMessage(int sent, int, int type, const void* bytes, size_t size, SSL*, void* self) {
+  if (sent == 0 && type == SSL3_RT_HANDSHAKE && self != nullptr) {
+    static_cast<Handshake*>(self)->NoteMessage({static_cast<const uint8_t*>(bytes), size});
+  }
+}
+
+void Handshake::NoteMessage(ByteView message) {
+  ByteReader reader(message);
+  const auto type = static_cast<HandshakeType>(reader.Integer(1));
+  const uint64_t length = reader.Integer(3);
+  const uint64_t message_seq = reader.Integer(2);
+  if (!reader.ok()) return;
+  constexpr uint64_t kEmptyCertificateList = 3;
+  if (type == HandshakeType::kCertificate && role_ == Role::kServer) {
+    client_sent_certificate_ = length > kEmptyCertificateList;
+  }
+  last_message_ = type;
+  next_message_seq_ = static_cast<uint16_t>(message_seq + 1);
+  progressed_ = true;
+}
+
+void Handshake::OnInfo(const SSL* ssl, int where, int value) {
+  if ((where & SSL_CB_ALERT) == 0) return;
+  Handshake* self = Of(ssl);
+  if (self == nullptr) return;
+  const int alert = value & 0xff;
+  if ((where & SSL_CB_READ) != 0) {
+    self->alert_received_ = alert;
+    self->fatal_alert_received_ = value >> 8 == static_cast<int>(AlertLevel::kFatal);
+  } else {
+    self->alert_sent_ = alert;
+  }
+}
+
+unsigned int Handshake::GiveServerPsk(SSL* ssl, const char*, unsigned char* key, unsigned int max) {
+  const Handshake* self = Of(ssl);
+  const ByteView psk = self->psk_key_.view();
+  if (self->psk_ != Answer::kAccepted || psk.size() > max) return 0;
+  std::ranges::copy(psk, key);
+  return static_cast<unsigned int>(psk.size());
+}
+
+unsigned int Handshake::GiveClientPsk(SSL* ssl, const char*, char* identity, unsigned int max_identity,
+                                      unsigned char* key, unsigned int max) {
+  const Handshake* self = Of(ssl);
+  if (self->psk_identity_.size() >= max_identity) return 0;
+  *std::ranges::copy(self->psk_identity_, identity).out = '\0';
+  return GiveServerPsk(ssl, nullptr, key, max);
+}
+
+int Handshake::VerifyChain(X509_STORE_CTX* store, void*) {
+  const auto* ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  return Of(ssl)->JudgeChain(store);
+}
+
+int Handshake::CollectError(int ok, X509_STORE_CTX* store) {
+  if (ok == 1) return 1;
+  const auto* ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Handshake* self = Of(ssl);
+  const int error = X509_STORE_CTX_get_error(store);
+  if (self->first_verify_error_ == X509_V_OK) self->first_verify_error_ = error;
+  self->verify_errors_.push_back({VerifyErrorName(error), X509_STORE_CTX_get_error_depth(store)});
+  return 1;
+}
+
+int Handshake::JudgeChain(X509_STORE_CTX* store) {
+  if (chain_judged_) {
+    if (verdict_ != Answer::kRefused) return 1;
+    // What is set here chooses the alert. A good chain was refused for the name that it certifies.
+    X509_STORE_CTX_set_error(
+        store, first_verify_error_ != X509_V_OK ? first_verify_error_ : X509_V_ERR_HOSTNAME_MISMATCH);
+    return 0;
+  }
+  chain_judged_ = true;
+  const STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
+  for (int i = 0; i < sk_X509_num(sent); ++i) peer_certificates_.push_back(DerOf(sk_X509_value(sent, i)));
+  X509_STORE_CTX_set_verify_cb(store, CollectError);
+  if (X509_verify_cert(store) <= 0 && verify_errors_.empty()) CollectError(0, store);
+  // Errors have been collected; whether they matter is the application's to say.
+  ERR_clear_error();
+  if (role_ == Role::kClient && !options_.verify_at_completion) SSL_set_retry_verify(ssl_.get());
+  return 1;
+}
+
+}  // namespace native_dtls

@@ -1,0 +1,233 @@
+// One SSL object from the first flight to the last: the heavy, short part of an association's life.
+//
+// Records come in one by one through the filter. Where the application has a say (the key of a PSK identity,
+// a verdict on a certificate), the record that would make OpenSSL ask is held, the question goes to the
+// outbox, and the handshake goes on with the answer: nothing is ever asked from inside OpenSSL.
+//
+// OpenSSL never sends a datagram: what it writes is taken apart into the records of a flight, which is kept,
+// sent, and sent again by our own clock (RFC 6347 section 4.2.4). Its protected records never leave the
+// process: they are opened and sealed again with our numbers, and those of the peer the other way round.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/counters.h"
+#include "core/base/outbox.h"
+#include "core/crypto/cipher_suite.h"
+#include "core/crypto/datagram_bio.h"
+#include "core/crypto/key_schedule.h"
+#include "core/crypto/secret.h"
+#include "core/handshake/context.h"
+#include "core/handshake/flight.h"
+#include "core/handshake/held_records.h"
+#include "core/handshake/psk_identity_reader.h"
+#include "core/handshake/record_sender.h"
+#include "core/wire/alert.h"
+#include "core/wire/handshake_message.h"
+#include "core/wire/record.h"
+
+namespace native_dtls {
+
+enum class Role { kClient, kServer };
+
+struct HandshakeOptions {
+  size_t mtu_bytes = 1200;
+  Duration retransmit_timeout = std::chrono::seconds(1);
+  Duration retransmit_timeout_max = std::chrono::seconds(8);
+  // PSK suites are offered or accepted.
+  bool psk = false;
+  // Client: certificate suites are offered as well.
+  bool certificates = true;
+  // Client: the server_name extension; empty for none.
+  std::string server_name;
+  // Server: sent with the PSK key exchange; empty for none.
+  std::string psk_identity_hint;
+  // Server: ask the client for a certificate.
+  bool request_certificate = false;
+  // Server: an unknown identity is refused by alert; otherwise it looks like a wrong key.
+  bool reveal_unknown_identity = false;
+  // Client: the verdict on the server's certificate is asked for when the handshake is otherwise complete.
+  bool verify_at_completion = false;
+};
+
+class Handshake {
+ public:
+  enum class State {
+    kRunning,
+    // Finished on the wire; only the verdict on the certificate is missing (verify_at_completion).
+    kAwaitingVerdict,
+    kComplete,
+    kFailed,
+  };
+
+  // What an association keeps of its handshake.
+  struct Result {
+    const CipherSuite* suite;
+    // The IANA name.
+    const char* standard_name;
+    std::string server_name;
+    std::string psk_identity;
+    std::vector<Bytes> peer_certificates;
+    Records records;
+    RecordSender sender;
+    // What the peer may ask for again: it cannot know whether this side was the last to speak.
+    Flight last_flight;
+    // Protected records that arrived before the handshake was complete, in order.
+    std::deque<Bytes> early_records;
+  };
+
+  // `outbox`, `counters` and `pool` must outlive the object.
+  Handshake(Role role, std::shared_ptr<const Context> context, const HandshakeOptions& options, Handle handle,
+            Outbox* outbox, Counters* counters, AeadPool* pool);
+  ~Handshake();
+  Handshake(const Handshake&) = delete;
+  Handshake& operator=(const Handshake&) = delete;
+
+  // Client: sends the first flight.
+  void Start(TimePoint now);
+  // Server: begins with a ClientHello whose cookie has verified, or that needs none.
+  void Accept(TimePoint now, ByteView hello, bool cookie_verified);
+  void Receive(TimePoint now, ByteView datagram);
+  // Sends the current flight again if its time has come.
+  void HandleTimeout(TimePoint now);
+  void AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key);
+  void AnswerCertificate(TimePoint now, bool accept);
+  // Tells the peer that this handshake will not be completed, if anything has been said to it at all.
+  void Cancel();
+
+  State state() const { return state_; }
+  // When HandleTimeout is due; kNever for never.
+  TimePoint deadline() const;
+  // What is known of a failure; `kind` of one that the caller decided (a deadline).
+  Failure TakeFailure();
+  Failure Diagnose(ErrorKind kind) const;
+  // Of a complete handshake, once: nothing of the SSL object is needed any more.
+  Result TakeResult();
+
+  // Installs on a context what every handshake needs of it.
+  static void PrepareContext(SSL_CTX* ctx);
+
+ private:
+  enum class Answer { kNotAsked, kAsked, kAccepted, kRefused };
+  enum class Disposition { kFeed, kHold };
+
+  void Configure();
+  void ProcessRecord(const Record& record);
+  void ProcessPlaintextHandshake(const Record& record);
+  Disposition Dispose(const HandshakeFragment& fragment);
+  bool ClosesPskGate(const HandshakeFragment& fragment) const;
+  void ProcessProtected(const Record& record);
+  void Hold(const RecordHeader& header, ByteView body);
+  void ReleaseHeld();
+  void Feed(ByteView record);
+  void FeedRenumbered(const RecordHeader& header, ByteView body);
+  void FeedProtected(const Record& record);
+  void Advance();
+  void CollectWritten();
+  void Collect(const Record& record);
+  bool IsRepetition(const FlightPart& part);
+  void SendCollected(TimePoint now);
+  void SendFlightAgain(TimePoint now);
+  void SendFlight(TimePoint now);
+  void NotePeerRepeatsItself(const HandshakeFragment& fragment);
+  bool EnsureRecords();
+  ErrorKind ClassifyFailure(int ssl_error) const;
+  bool ExpectsChangeCipherSpec() const;
+  const CipherSuite* PendingSuite() const;
+  bool SuiteUsesPsk() const;
+  void AskPskIfDue();
+  void AskServerPsk();
+  void OpenPskGate(Answer answer);
+  void AskCertificate();
+  void Complete();
+  void Fail(ErrorKind kind);
+  void Refuse(ErrorKind kind, Alert alert);
+  void SendAlert(AlertLevel level, Alert alert);
+  void NoteMessage(ByteView message);
+  bool psk_gate_closed() const { return psk_gate_ && (psk_ == Answer::kNotAsked || psk_ == Answer::kAsked); }
+  bool verdict_pending() const { return verdict_ == Answer::kAsked; }
+  bool waits_for_answer() const { return verdict_pending() || psk_ == Answer::kAsked; }
+
+  static Handshake* Of(const SSL* ssl) { return static_cast<Handshake*>(SSL_get_app_data(ssl)); }
+
+  // What OpenSSL calls. None of it calls OpenSSL's state machine or leaves the core.
+  static unsigned int NextTimeout(SSL* ssl, unsigned int microseconds);
+  static void OnMessage(int sent, int version, int type, const void* bytes, size_t size, SSL* ssl,
+                        void* self);
+  static void OnInfo(const SSL* ssl, int where, int value);
+  static unsigned int GiveServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int max);
+  static unsigned int GiveClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int max_identity,
+                                    unsigned char* key, unsigned int max);
+  static int VerifyChain(X509_STORE_CTX* store, void*);
+  static int CollectError(int ok, X509_STORE_CTX* store);
+
+  int JudgeChain(X509_STORE_CTX* store);
+
+  const Role role_;
+  const std::shared_ptr<const Context> context_;
+  const HandshakeOptions options_;
+  const Handle handle_;
+  Outbox* const outbox_;
+  Counters* const counters_;
+  AeadPool* const pool_;
+
+  State state_ = State::kRunning;
+  std::optional<Failure> failure_;
+  const CipherSuite* suite_ = nullptr;
+
+  // The BIO reads from here; it must outlive the SSL, and so stands before it.
+  DatagramBio bio_;
+  SslPtr ssl_;
+
+  RecordSender sender_;
+  std::optional<Records> records_;
+  // The current flight, and how often it has left.
+  Flight flight_;
+  Flight collected_;
+  uint32_t times_sent_ = 0;
+  TimePoint sent_at_{};
+  Duration timeout_;
+  // Our ChangeCipherSpec has been written: what follows is of epoch 1.
+  bool changed_cipher_spec_ = false;
+  bool peer_repeats_itself_ = false;
+  // What OpenSSL writes next begins here: anything before it has left already.
+  uint32_t next_written_message_ = 0;
+  uint32_t next_written_offset_ = 0;
+  // OpenSSL reads protected records under numbers of their own.
+  uint64_t next_private_sequence_ = 0;
+
+  // Epoch-0 records get numbers of our own on their way in, so that a spoofed number cannot move OpenSSL's
+  // window.
+  uint64_t next_incoming_sequence_ = 0;
+  uint16_t next_message_seq_ = 0;
+  HandshakeType last_message_ = HandshakeType::kHelloRequest;
+  bool client_sent_certificate_ = false;
+  bool peer_changed_cipher_spec_ = false;
+  HeldRecords held_;
+  // Something has happened for which a held record may have waited.
+  bool progressed_ = false;
+
+  Answer psk_ = Answer::kNotAsked;
+  // The message that waits for the key: ClientKeyExchange on a server, ServerHelloDone on a client.
+  std::optional<uint16_t> psk_gate_;
+  PskIdentityReader identity_reader_;
+  std::string psk_identity_;
+  Secret psk_key_;
+
+  Answer verdict_ = Answer::kNotAsked;
+  bool chain_judged_ = false;
+  int first_verify_error_ = X509_V_OK;
+  std::vector<CertificateQuestion::Error> verify_errors_;
+  std::vector<Bytes> peer_certificates_;
+
+  int alert_received_ = -1;
+  int alert_sent_ = -1;
+  bool fatal_alert_received_ = false;
+  uint32_t retransmissions_ = 0;
+  bool undecrypted_finished_ = false;
+};
+
+}  // namespace native_dtls

@@ -1,0 +1,70 @@
+// Records that wait: for an answer from the application, or for a ChangeCipherSpec that the network has
+// delayed. Bounded. When there is no room the oldest goes: its peer sends it again, and what a stranger has
+// put in does not stay.
+#pragma once
+
+#include <deque>
+#include <utility>
+
+#include "core/wire/record.h"
+
+namespace native_dtls {
+
+class HeldRecords {
+ public:
+  // Cleartext and protected records have room of their own, so that forged ones of one sort cannot crowd out
+  // the other.
+  static constexpr size_t kMaxRecords = 32;
+  static constexpr size_t kMaxBytes = 20 * 1024;
+
+  // How many records had to go. A record that is already there is not kept twice; one that could never fit is
+  // not kept.
+  size_t Add(const RecordHeader& header, ByteView body) {
+    Bytes record(kRecordHeaderBytes + body.size());
+    std::ranges::copy(body, PutRecordHeader(record.data(), header, body.size()));
+    Shelf& shelf = header.epoch == 0 ? cleartext_ : protected_;
+    if (record.size() > kMaxBytes) return 1;
+    if (std::ranges::find(shelf.records, record, &Held::bytes) != shelf.records.end()) return 0;
+    size_t gone = 0;
+    for (; shelf.records.size() >= kMaxRecords || shelf.bytes + record.size() > kMaxBytes; ++gone) {
+      shelf.bytes -= shelf.records.front().bytes.size();
+      shelf.records.pop_front();
+    }
+    shelf.bytes += record.size();
+    shelf.records.push_back({next_++, std::move(record)});
+    return gone;
+  }
+
+  // All of them, in order of arrival; none are left.
+  std::deque<Bytes> Take() {
+    std::deque<Bytes> all;
+    for (Shelf early = std::exchange(cleartext_, {}), late = std::exchange(protected_, {});
+         !early.records.empty() || !late.records.empty();) {
+      const bool from_early =
+          late.records.empty() ||
+          (!early.records.empty() && early.records.front().number < late.records.front().number);
+      auto& from = from_early ? early.records : late.records;
+      all.push_back(std::move(from.front().bytes));
+      from.pop_front();
+    }
+    return all;
+  }
+
+  bool empty() const { return cleartext_.records.empty() && protected_.records.empty(); }
+
+ private:
+  struct Held {
+    uint64_t number;
+    Bytes bytes;
+  };
+  struct Shelf {
+    std::deque<Held> records;
+    size_t bytes = 0;
+  };
+
+  Shelf cleartext_;
+  Shelf protected_;
+  uint64_t next_ = 0;
+};
+
+}  // namespace native_dtls

@@ -1,0 +1,60 @@
+#include "core/wire/client_hello.h"
+
+#include "core/wire/byte_reader.h"
+#include "core/wire/handshake_message.h"
+#include "core/wire/record.h"
+
+namespace native_dtls {
+
+namespace {
+
+constexpr size_t kRandomBytes = 32;
+constexpr size_t kMaxSessionIdBytes = 32;
+constexpr size_t kHelloVerifyBodyBytes = 2 + 1 + kCookieBytes;
+
+}  // namespace
+
+std::optional<ClientHello> ParseClientHello(ByteView datagram) {
+  const auto record = TakeRecord(datagram);
+  if (!record || record->header.type != ContentType::kHandshake || record->header.epoch != 0 ||
+      record->header.version >> 8 != 0xfe) {
+    return std::nullopt;
+  }
+  ByteView body = record->body;
+  const auto fragment = TakeHandshakeFragment(body);
+  // message_seq is 0 in a first hello and 1 in the one that brings the cookie back.
+  if (!fragment || fragment->type != HandshakeType::kClientHello || fragment->offset != 0 ||
+      fragment->message_seq > 1) {
+    return std::nullopt;
+  }
+  ByteReader reader(fragment->body);
+  ClientHello hello;
+  hello.record_sequence = record->header.sequence;
+  hello.message_seq = fragment->message_seq;
+  hello.client_version = reader.Take(2);
+  hello.random = reader.Take(kRandomBytes);
+  hello.session_id = reader.Vector(1);
+  hello.cookie = reader.Vector(1);
+  if (!reader.ok() || hello.client_version[0] != 0xfe || hello.session_id.size() > kMaxSessionIdBytes) {
+    return std::nullopt;
+  }
+  return hello;
+}
+
+void WriteHelloVerifyRequest(std::span<uint8_t, kHelloVerifyRequestBytes> out, const ClientHello& hello,
+                             std::span<const uint8_t, kCookieBytes> cookie) {
+  uint8_t* at = PutRecordHeader(
+      out.data(),
+      {.type = ContentType::kHandshake, .version = kDtls10, .epoch = 0, .sequence = hello.record_sequence},
+      kHandshakeHeaderBytes + kHelloVerifyBodyBytes);
+  at = PutInteger(at, static_cast<uint8_t>(HandshakeType::kHelloVerifyRequest), 1);
+  at = PutInteger(at, kHelloVerifyBodyBytes, 3);
+  at = PutInteger(at, 0, 2);
+  at = PutInteger(at, 0, 3);
+  at = PutInteger(at, kHelloVerifyBodyBytes, 3);
+  at = PutInteger(at, kDtls10, 2);
+  at = PutInteger(at, kCookieBytes, 1);
+  std::ranges::copy(cookie, at);
+}
+
+}  // namespace native_dtls

@@ -1,0 +1,32 @@
+// The part of a ClientHello that a stateless server reads: all that lies before and in the cookie field
+// (RFC 6347 section 4.2.1).
+#pragma once
+
+#include <optional>
+
+#include "core/base/bytes.h"
+
+namespace native_dtls {
+
+struct ClientHello {
+  uint64_t record_sequence;
+  uint16_t message_seq;
+  ByteView client_version;
+  ByteView random;
+  ByteView session_id;
+  ByteView cookie;
+};
+
+// Reads the ClientHello at the head of a datagram. A fragment will do if it reaches through the cookie.
+// Nothing when the datagram does not begin with one.
+std::optional<ClientHello> ParseClientHello(ByteView datagram);
+
+inline constexpr size_t kCookieBytes = 32;
+inline constexpr size_t kHelloVerifyRequestBytes = 13 + 12 + 2 + 1 + kCookieBytes;
+
+// Writes the HelloVerifyRequest that answers `hello`: it repeats the record's sequence number, and its
+// version is DTLS 1.0 whatever will be negotiated, as the RFC advises.
+void WriteHelloVerifyRequest(std::span<uint8_t, kHelloVerifyRequestBytes> out, const ClientHello& hello,
+                             std::span<const uint8_t, kCookieBytes> cookie);
+
+}  // namespace native_dtls

@@ -1,0 +1,29 @@
+#include "core/wire/record.h"
+
+#include "core/wire/byte_reader.h"
+
+namespace native_dtls {
+
+std::optional<Record> TakeRecord(ByteView& datagram) {
+  ByteReader reader(datagram);
+  Record record;
+  record.header.type = static_cast<ContentType>(reader.Integer(1));
+  record.header.version = static_cast<uint16_t>(reader.Integer(2));
+  record.header.epoch = static_cast<uint16_t>(reader.Integer(2));
+  record.header.sequence = reader.Integer(6);
+  record.body = reader.Vector(2);
+  if (!reader.ok()) return std::nullopt;
+  record.whole = datagram.first(kRecordHeaderBytes + record.body.size());
+  datagram = reader.rest();
+  return record;
+}
+
+uint8_t* PutRecordHeader(uint8_t* out, const RecordHeader& header, size_t body_bytes) {
+  out = PutInteger(out, static_cast<uint8_t>(header.type), 1);
+  out = PutInteger(out, header.version, 2);
+  out = PutInteger(out, header.epoch, 2);
+  out = PutInteger(out, header.sequence, 6);
+  return PutInteger(out, body_bytes, 2);
+}
+
+}  // namespace native_dtls

@@ -1,0 +1,116 @@
+/** A client and a server endpoint of the addon joined in memory, below the API. */
+
+import type {
+  Batch,
+  NativeAddon,
+  NativeAssociationOptions,
+  NativeContext,
+  NativeEndpoint,
+} from '../../lib/native-seam.js';
+
+export const serverOptions = {
+  cookies: true,
+  cookieSecret: Buffer.alloc(0),
+  maxConnections: 10,
+  maxPendingHandshakes: 10,
+};
+
+export function associationOptions(): NativeAssociationOptions {
+  return {
+    mtu: 1200,
+    handshakeTimeout: 60_000,
+    retransmitTimeout: 1000,
+    retransmitTimeoutMax: 8000,
+    idleTimeout: 0,
+    psk: true,
+    certificates: false,
+    serverName: '',
+    pskIdentityHint: '',
+    requestCertificate: false,
+    revealUnknownIdentity: false,
+    verifyAtCompletion: false,
+  };
+}
+
+export function newContext(addon: NativeAddon): NativeContext {
+  return new addon.Context({
+    certificates: [],
+    keys: [],
+    passphrases: [],
+    authorities: [],
+    nameAuthorities: false,
+    ciphers: '',
+    honorCipherOrder: true,
+  });
+}
+
+interface Side {
+  readonly addon: NativeAddon;
+  readonly endpoint: NativeEndpoint;
+  readonly address: string;
+  readonly inbox: Buffer[];
+  message: string | undefined;
+  established: number | undefined;
+}
+
+function side(addon: NativeAddon, address: string): Side {
+  return {
+    addon,
+    endpoint: new addon.Endpoint(),
+    address,
+    inbox: [],
+    message: undefined,
+    established: undefined,
+  };
+}
+
+const port = 5684;
+
+function take(batch: Batch | undefined, self: Side, peer: Side): void {
+  if (batch === undefined) return;
+  let next = 1;
+  for (let left = batch[0] as number; left > 0; left -= 1, next += 2)
+    peer.inbox.push(batch[next + 1] as Buffer);
+  for (; next < batch.length; next += 4) {
+    const [kind, handle, , payload] = batch.slice(next, next + 4) as [number, number, number, unknown];
+    const { eventKinds } = self.addon;
+    if (kind === eventKinds.pskRequired) {
+      const key = Buffer.from('0123456789abcdef');
+      take(self.endpoint.answerPsk(0, handle, Buffer.from('pair'), key), self, peer);
+    } else if (kind === eventKinds.established) {
+      self.established = handle;
+    } else if (kind === eventKinds.message) {
+      self.message = String(payload);
+    }
+  }
+}
+
+/** Shakes hands and sends one message from the client; what the server read, or undefined. */
+export function handshake(addons: { client: NativeAddon; server: NativeAddon }): string | undefined {
+  const client = side(addons.client, '192.0.2.1');
+  const server = side(addons.server, '192.0.2.2');
+  server.endpoint.listen(newContext(addons.server), associationOptions(), serverOptions);
+  const handle = client.endpoint.connect(
+    0,
+    newContext(addons.client),
+    server.address,
+    port,
+    associationOptions(),
+  );
+  take(client.endpoint.start(0, handle), client, server);
+  let sent = false;
+  while (client.inbox.length > 0 || server.inbox.length > 0) {
+    for (const [self, peer] of [
+      [server, client],
+      [client, server],
+    ] as const) {
+      const datagram = self.inbox.shift();
+      if (datagram) take(self.endpoint.receive(0, datagram, peer.address, port), self, peer);
+    }
+    if (client.established !== undefined && !sent) {
+      sent = true;
+      server.inbox.push(client.endpoint.send(0, client.established, Buffer.from('hello')) as Buffer);
+    }
+  }
+  return server.message;
+}
