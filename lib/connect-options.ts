@@ -117,6 +117,7 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
       requestCertificate: false,
       revealUnknownIdentity: false,
       verifyAtCompletion: false,
+      connectionIdLength: -1,
     },
   };
 }

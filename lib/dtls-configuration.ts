@@ -205,6 +205,7 @@ export function nativeParts(
       requestCertificate: role === 'server' && verifyMode !== 'VerifyNone',
       revealUnknownIdentity: configuration.revealUnknownIdentity,
       verifyAtCompletion: true,
+      connectionIdLength: -1,
     },
   };
 }

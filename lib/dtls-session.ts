@@ -3,6 +3,7 @@
  * puts its questions. It keeps the state and the reason of an end, and knows neither timers nor how a `Dtls` reports.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { isArrayBufferView } from 'node:util/types';
@@ -44,6 +45,7 @@ export interface SessionParameters {
 }
 
 type Question = { readonly psk: Buffer | undefined } | { readonly certificate: CertificateQuestion };
+type AnswerTaker = (identity: string, key: Buffer | undefined) => void;
 type PskAnswer = PskCredential | Bytes | null | undefined;
 
 const { eventKinds, closeReasons } = addon;
@@ -62,7 +64,10 @@ export class DtlsSession {
   #errors: readonly VerificationError[] = [];
   #chain: readonly X509Certificate[] = [];
   #info: AssociationInfo | undefined;
-  #pskFailure: unknown;
+  /** Why no key was given, if there is more to say than that there is none. */
+  #pskRefusal = '';
+  /** Server: what the client sent. */
+  #pskIdentity: string | undefined;
   #answered = false;
 
   constructor(parameters: SessionParameters, host: SessionHost) {
@@ -224,11 +229,11 @@ export class DtlsSession {
         established: this.#completed,
         handshakeTimeoutMs: configuration.association.handshakeTimeout,
         answered: this.#answered,
+        pskIdentity: this.#pskIdentity,
       },
     );
-    const cause = this.#pskFailure === undefined ? '' : ` pskCallback failed: ${String(this.#pskFailure)}`;
     const action = this.#completed ? 'Error while reading' : 'Error during SSL handshake';
-    return { name: 'TlsFatalError', text: `${action}: ${error.message}${cause}` };
+    return { name: 'TlsFatalError', text: `${action}: ${error.message}${this.#pskRefusal}` };
   }
 
   #ask(question: Question): Buffer[] {
@@ -239,33 +244,39 @@ export class DtlsSession {
   #askPsk(payload: Buffer | undefined): Buffer[] {
     const messages: Buffer[] = [];
     let asking = true;
-    const answered = (identity: string, key: Buffer | undefined): void => {
+    const answered: AnswerTaker = (identity, key) => {
       const outcome = this.#answerPsk(identity, key);
       if (asking) messages.push(...outcome);
       else this.#host.continued(this, outcome);
     };
-    const { clientPsk, serverPsk } = this.#parameters.configuration;
-    if (clientPsk !== undefined || serverPsk !== undefined) this.#askCallback(payload, answered);
-    else this.#askListeners(payload, answered);
+    const { role, configuration } = this.#parameters;
+    const { clientPsk, serverPsk } = configuration;
+    const text = payload?.toString() ?? '';
+    if (role === 'server') this.#pskIdentity = text;
+    if (role === 'server' && payload !== undefined && !isUtf8(payload)) {
+      // As text it could not be told from another one.
+      this.#pskRefusal = ' The identity that the client sent is not UTF-8.';
+      answered('', undefined);
+    } else if (clientPsk !== undefined || serverPsk !== undefined) {
+      this.#askCallback(payload === undefined ? null : text, answered);
+    } else {
+      this.#askListeners(text, answered);
+    }
     asking = false;
     return messages;
   }
 
-  #askCallback(
-    payload: Buffer | undefined,
-    answered: (identity: string, key: Buffer | undefined) => void,
-  ): void {
+  #askCallback(text: string | null, answered: AnswerTaker): void {
     const { configuration, peer } = this.#parameters;
     const { clientPsk, serverPsk } = configuration;
-    const text = payload?.toString() ?? '';
     const rinfo = {
       address: peer.address,
       port: peer.port,
       family: isIPv6(peer.address) ? 'IPv6' : 'IPv4',
     } as const;
-    const ask = () => clientPsk?.(payload === undefined ? null : text) ?? serverPsk?.(text, rinfo);
+    const ask = () => (clientPsk === undefined ? serverPsk?.(text ?? '', rinfo) : clientPsk(text));
     const failed = (error: unknown): void => {
-      this.#pskFailure = error;
+      this.#pskRefusal = ` pskCallback failed: ${String(error)}`;
       answered('', undefined);
     };
     const checked = (answer: PskAnswer): void => {
@@ -279,12 +290,8 @@ export class DtlsSession {
     askUser<PskAnswer>(ask, checked, failed);
   }
 
-  #askListeners(
-    payload: Buffer | undefined,
-    answered: (identity: string, key: Buffer | undefined) => void,
-  ): void {
+  #askListeners(text: string, answered: AnswerTaker): void {
     const { role, configuration } = this.#parameters;
-    const text = payload?.toString() ?? '';
     const client = role === 'client';
     const identityHint = client ? text : configuration.pskIdentityHint;
     let listening = true;

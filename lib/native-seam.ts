@@ -36,6 +36,11 @@ export interface EventKinds {
   readonly established: number;
   /** A handshake flight was sent again (how many times so far; undefined). */
   readonly retransmitted: number;
+  /**
+   * Newer records of a peer with a Connection ID come from another address: the association waits for `answerAddress`
+   * and sends to the old one meanwhile (0; `{ address, port, family }`, RFC 9146 section 6).
+   */
+  readonly addressChanged: number;
   /** One whole message of the peer (0; Buffer). */
   readonly message: number;
   /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
@@ -97,6 +102,8 @@ export interface SendErrors {
   readonly tooLarge: number;
   /** OpenSSL refused, or the record numbers have run out. */
   readonly failed: number;
+  /** So much may not yet be sent to an address that has not proved itself. */
+  readonly addressUnproven: number;
 }
 
 /** Payload of `failed`. */
@@ -191,6 +198,12 @@ export interface NativeAssociationOptions {
    * `true` (Qt's way, client only): when the handshake is otherwise complete.
    */
   readonly verifyAtCompletion: boolean;
+  /**
+   * RFC 9146: bytes of the Connection ID that this side wants to find in the records it receives, 0 to 255; 0: none,
+   * but the peer may have one. -1: the extension is not used. All associations of an endpoint that give one out must
+   * ask for the same length; a single association uses none.
+   */
+  readonly connectionIdLength: number;
 }
 
 /** What is known of an established association. */
@@ -264,6 +277,8 @@ export interface NativeEndpoint {
   ): Batch | undefined;
   /** Answers `certificateReceived`. */
   answerCertificate(now: number, handle: Handle, accept: boolean): Batch | undefined;
+  /** Answers `addressChanged`: from now on the peer is there, or where it was. */
+  answerAddress(handle: Handle, accept: boolean): void;
   /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
   info(handle: Handle): AssociationInfo | undefined;
   /** Peer of an association. Valid until the call after the one that ended the association. */

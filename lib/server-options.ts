@@ -108,6 +108,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
       requestCertificate,
       revealUnknownIdentity: optionalBoolean('revealUnknownIdentity', options.revealUnknownIdentity) ?? false,
       verifyAtCompletion: false,
+      connectionIdLength: -1,
     },
     limits: limitsOf(options),
     ...socketSettings(options),

@@ -40,7 +40,7 @@ AssociationClass::AssociationClass(const Napi::CallbackInfo& info) : Wrapped(inf
   const Role role = info[0].As<Napi::String>().Utf8Value() == "server" ? Role::kServer : Role::kClient;
   association_ = std::make_unique<Association>(kOnlyHandle, role, context->context(),
                                                AssociationOptionsOf(info[2].As<Napi::Object>()), &outbox_,
-                                               &counters_, &pool_);
+                                               &counters_, &pool_, std::nullopt);
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kNativeBytes);
 }
 
@@ -115,7 +115,8 @@ Association* AssociationClass::Begin() {
 }
 
 Napi::Value AssociationClass::Finish(Napi::Env env) {
-  return BatchOf(env, outbox_, [](Handle) -> const Path* { return nullptr; });
+  const auto nowhere = [](Handle) -> const Path* { return nullptr; };
+  return BatchOf(env, outbox_, nowhere, nowhere);
 }
 
 }  // namespace native_dtls

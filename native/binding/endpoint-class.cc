@@ -32,6 +32,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Abort>("abort"),
                          InstanceMethod<&EndpointClass::AnswerPsk>("answerPsk"),
                          InstanceMethod<&EndpointClass::AnswerCertificate>("answerCertificate"),
+                         InstanceMethod<&EndpointClass::AnswerAddress>("answerAddress"),
                          InstanceMethod<&EndpointClass::Info>("info"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
                      });
@@ -125,25 +126,24 @@ Napi::Value EndpointClass::AnswerCertificate(const Napi::CallbackInfo& info) {
   return Finish(info.Env());
 }
 
+void EndpointClass::AnswerAddress(const Napi::CallbackInfo& info) {
+  endpoint_->AnswerAddress(HandleOf(info[0]), info[1].ToBoolean());
+}
+
 Napi::Value EndpointClass::Info(const Napi::CallbackInfo& info) {
   const Association* association = endpoint_->Find(HandleOf(info[0]));
   return association == nullptr ? info.Env().Undefined() : InfoOf(info.Env(), *association);
 }
 
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const Path* path = endpoint_->PathOf(HandleOf(info[0]));
-  if (path == nullptr) return env.Undefined();
-  Napi::Object peer = Napi::Object::New(env);
-  peer.Set("address", Napi::String::New(env, WriteAddress(*path)));
-  peer.Set("port", Napi::Number::New(env, path->peer_port));
-  peer.Set("family", Napi::String::New(env, path->written_as_ipv6 ? "IPv6" : "IPv4"));
-  return peer;
+  return PeerOf(info.Env(), endpoint_->PathOf(HandleOf(info[0])));
 }
 
 Napi::Value EndpointClass::Finish(Napi::Env env) {
   *deadline_ = MillisecondsOf(endpoint_->deadline());
-  return BatchOf(env, endpoint_->outbox(), [this](Handle handle) { return endpoint_->PathOf(handle); });
+  return BatchOf(
+      env, endpoint_->outbox(), [this](Handle handle) { return endpoint_->PathOf(handle); },
+      [this](Handle handle) { return endpoint_->CandidateOf(handle); });
 }
 
 }  // namespace native_dtls

@@ -26,6 +26,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Abort(const Napi::CallbackInfo& info);
   Napi::Value AnswerPsk(const Napi::CallbackInfo& info);
   Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
+  void AnswerAddress(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
 

@@ -17,6 +17,7 @@ constexpr struct {
     {Association::SendResult::kNotEstablished, "notEstablished", -1},
     {Association::SendResult::kTooLarge, "tooLarge", -2},
     {Association::SendResult::kFailed, "failed", -3},
+    {Association::SendResult::kAddressUnproven, "addressUnproven", -4},
 };
 
 Napi::Value BufferOf(Napi::Env env, ByteView bytes) {
@@ -58,10 +59,12 @@ Napi::Object FailureOf(Napi::Env env, const Failure& failure, const Path* path) 
   return object;
 }
 
-Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, const PathLookup& path_of) {
+Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, const PathLookup& path_of,
+                      const PathLookup& candidate_of) {
   if (event.has_bytes) return BufferOf(env, outbox.BytesAt(event.offset, event.size));
   if (event.question) return QuestionOf(env, *event.question);
   if (event.failure) return FailureOf(env, *event.failure, path_of(event.handle));
+  if (event.kind == EventKind::kAddressChanged) return PeerOf(env, candidate_of(event.handle));
   return env.Undefined();
 }
 
@@ -118,12 +121,16 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object obje
   options.handshake.request_certificate = BooleanIn(object, "requestCertificate");
   options.handshake.reveal_unknown_identity = BooleanIn(object, "revealUnknownIdentity");
   options.handshake.verify_at_completion = BooleanIn(object, "verifyAtCompletion");
+  const double connection_id_bytes = NumberIn(object, "connectionIdLength");
+  if (connection_id_bytes >= 0)
+    options.handshake.connection_id_bytes = static_cast<size_t>(connection_id_bytes);
   options.handshake_timeout = MillisecondsIn(object, "handshakeTimeout");
   options.idle_timeout = MillisecondsIn(object, "idleTimeout");
   return shared;
 }
 
-Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of) {
+Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
+                    const PathLookup& candidate_of) {
   if (outbox.empty()) return env.Undefined();
   constexpr size_t kSlotsPerDatagram = 2, kSlotsPerEvent = 4;
   Napi::Array batch = Napi::Array::New(
@@ -139,10 +146,19 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
       batch.Set(next++, Napi::Number::New(env, static_cast<uint32_t>(event.kind)));
       batch.Set(next++, Napi::Number::New(env, event.handle));
       batch.Set(next++, Napi::Number::New(env, event.detail));
-      batch.Set(next++, PayloadOf(env, outbox, event, path_of));
+      batch.Set(next++, PayloadOf(env, outbox, event, path_of, candidate_of));
     }
   }
   return batch;
+}
+
+Napi::Value PeerOf(Napi::Env env, const Path* path) {
+  if (path == nullptr) return env.Undefined();
+  Napi::Object peer = Napi::Object::New(env);
+  peer.Set("address", Napi::String::New(env, WriteAddress(*path)));
+  peer.Set("port", Napi::Number::New(env, path->peer_port));
+  peer.Set("family", Napi::String::New(env, FamilyOf(*path)));
+  return peer;
 }
 
 Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox) {

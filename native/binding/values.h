@@ -29,7 +29,12 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object obje
 using PathLookup = std::function<const Path*(Handle)>;
 
 // What the outbox holds, as a Batch; undefined when it holds nothing.
-Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of);
+// `candidate_of` finds where a peer that moves is going.
+Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
+                    const PathLookup& candidate_of);
+
+// Address, port and family; undefined for null.
+Napi::Value PeerOf(Napi::Env env, const Path* path);
 
 // The datagram that a send produced, or one of the send errors.
 Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox);

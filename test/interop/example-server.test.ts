@@ -5,7 +5,7 @@ import { startServer } from '../examples/program.js';
 import { interopTests } from '../support/interop-test.js';
 import { endsWell, pskHex } from '../support/local-ends.js';
 import { closeNotifyRead, startOpensslClient } from '../support/openssl-peer.js';
-import { qtExample, shutdownAlert, startQtClient } from '../support/qt-peer.js';
+import { encrypted, qtExample, shutdownAlert, startQtClient } from '../support/qt-peer.js';
 
 const { hint, identity } = qtExample;
 const pskClient = ['--identity', identity, '--psk', pskHex];
@@ -39,7 +39,7 @@ qtTest('A Qt client sees a shutdown alert when the example server is ended', asy
   const { server, port } = await startServer(t);
   const peer = startQtClient(t, port, pskClient);
   await server.line(/^Connection with /);
-  await peer.printed(/^encrypted/m);
+  await peer.printed(encrypted);
   server.signal('SIGINT');
   await peer.printed(shutdownAlert);
   assert.equal((await server.ended).code, 0);

@@ -20,7 +20,7 @@ import {
 import { listen } from '../support/loopback.js';
 import type { PeerProcess } from '../support/peer-process.js';
 import { asFiles } from '../support/pem-files.js';
-import { qtExample, shutdownAlert, startQtClient } from '../support/qt-peer.js';
+import { encrypted, qtExample, shutdownAlert, startQtClient } from '../support/qt-peer.js';
 
 const test = interopTests('qt');
 const { hint, identity } = qtExample;
@@ -28,6 +28,7 @@ const pskServer = { psk: { [identity]: pskKey }, pskIdentityHint: hint };
 const pskClient = ['--identity', identity, '--psk', pskHex];
 
 async function exchange(socket: DtlsSocket, peer: PeerProcess): Promise<void> {
+  await peer.printed(encrypted);
   for (const number of [1, 2, 3]) {
     peer.type(`send to us, ${number}`);
     const [message] = await once(socket, 'message');
@@ -77,7 +78,7 @@ test('A Qt client sees the shutdown alert when our server itself closes', async 
   const arriving = accepted(server);
   const peer = startQtClient(t, port, pskClient);
   await arriving;
-  await peer.printed(/^encrypted/m);
+  await peer.printed(encrypted);
   server.close();
   await peer.printed(shutdownAlert);
 });

@@ -29,6 +29,7 @@ export function associationOptions(): NativeAssociationOptions {
     requestCertificate: false,
     revealUnknownIdentity: false,
     verifyAtCompletion: false,
+    connectionIdLength: -1,
   };
 }
 

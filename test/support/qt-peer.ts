@@ -13,6 +13,9 @@ export const qtExample = {
   identity: 'Alice (clone number 0)',
 } as const;
 
+/** What the script prints when a handshake is complete on its side, and it may send: the suite and the protocol. */
+export const encrypted = /^encrypted: (\S+) (\S+)$/m;
+
 /** What the script prints when the other side's close_notify has arrived. */
 export const shutdownAlert = /^shutdown alert received$/m;
 

@@ -39,6 +39,8 @@ namespace native_dtls {
   X(kDroppedHoldFull, "droppedHoldFull")                 \
   X(kDroppedReplayed, "droppedReplayed")                 \
   X(kDroppedForged, "droppedForged")                     \
+  X(kDroppedConnectionId, "droppedConnectionId")         \
+  X(kAddressChanges, "addressChanges")                   \
   X(kDroppedAfterEnd, "droppedAfterEnd")
 
 enum class Counter : size_t {

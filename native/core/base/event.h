@@ -18,6 +18,7 @@ namespace native_dtls {
   X(kCertificateReceived, "certificateReceived") \
   X(kEstablished, "established")                 \
   X(kRetransmitted, "retransmitted")             \
+  X(kAddressChanged, "addressChanged")           \
   X(kMessage, "message")                         \
   X(kIdle, "idle")                               \
   X(kClosed, "closed")                           \

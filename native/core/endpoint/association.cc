@@ -13,13 +13,13 @@ constexpr Duration kLastFlightKept = std::chrono::seconds(240);
 
 Association::Association(Handle handle, Role role, std::shared_ptr<const Context> context,
                          std::shared_ptr<const AssociationOptions> options, Outbox* outbox,
-                         Counters* counters, AeadPool* pool)
+                         Counters* counters, AeadPool* pool, std::optional<Bytes> connection_id)
     : handle_(handle),
       options_(std::move(options)),
       outbox_(outbox),
       counters_(counters),
       handshake_(std::make_unique<Handshake>(role, std::move(context), options_->handshake, handle, outbox,
-                                             counters, pool)),
+                                             counters, pool, std::move(connection_id))),
       sender_(outbox, handle) {
   counters_->Add(Counter::kAssociations);
 }
@@ -47,6 +47,7 @@ void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
 
 void Association::Receive(TimePoint now, ByteView datagram) {
   const ErrorQueueScope errors;
+  received_newest_ = false;
   switch (state_) {
     case State::kHandshaking:
       handshake_->Receive(now, datagram);
@@ -171,12 +172,13 @@ void Association::Establish(TimePoint now) {
         .flight = std::move(result.last_flight), .sent_at = now, .kept_until = now + kLastFlightKept});
   }
   outbox_->AddEvent(EventKind::kEstablished, handle_);
+  for (const Bytes& message : result.early_messages) ReceiveMessage(now, message);
   for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
 }
 
 void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
   while (state_ == State::kEstablished && !datagram.empty()) {
-    const auto record = TakeRecord(datagram);
+    const auto record = TakeRecord(datagram, records_->own_connection_id().size());
     if (!record) return counters_->Add(Counter::kDroppedMalformed);
     // What does not belong here is dropped, and the rest of the datagram is looked at all the same.
     if (const auto reason = records_->Refuse(*record)) {
@@ -189,21 +191,27 @@ void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
 
 void Association::OpenRecord(TimePoint now, const Record& record) {
   const std::span<uint8_t> plaintext = outbox_->Scratch(record.body.size());
-  const auto size = records_->Open(record, plaintext.data());
-  if (!size) return counters_->Add(Counter::kDroppedForged);
-  const ByteView body = plaintext.first(*size);
-  switch (record.header.type) {
+  const auto opened = records_->Open(record, plaintext.data());
+  if (const auto* reason = std::get_if<Counter>(&opened)) return counters_->Add(*reason);
+  const auto& message = std::get<Records::Message>(opened);
+  received_newest_ |= message.newest;
+  const ByteView body = plaintext.first(message.size);
+  switch (message.type) {
     case ContentType::kAlert:
       return ReceiveAlert(now, body);
     case ContentType::kHandshake:
       return ReceiveHandshake(now, body);
     default:
-      // Who sends messages has our last flight.
-      last_flight_.reset();
-      last_message_ = now;
-      counters_->Add(Counter::kMessagesReceived);
-      return outbox_->AddMessage(handle_, body);
+      return ReceiveMessage(now, body);
   }
+}
+
+void Association::ReceiveMessage(TimePoint now, ByteView message) {
+  // Who sends messages has our last flight.
+  last_flight_.reset();
+  last_message_ = now;
+  counters_->Add(Counter::kMessagesReceived);
+  outbox_->AddMessage(handle_, message);
 }
 
 void Association::ReceiveAlert(TimePoint now, ByteView body) {

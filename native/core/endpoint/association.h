@@ -20,12 +20,12 @@ struct AssociationOptions {
 
 class Association {
  public:
-  enum class SendResult { kSent, kNotEstablished, kTooLarge, kFailed };
+  enum class SendResult { kSent, kNotEstablished, kTooLarge, kAddressUnproven, kFailed };
 
-  // `outbox`, `counters` and `pool` must outlive the object.
+  // `outbox`, `counters` and `pool` must outlive the object. `connection_id` as for Handshake.
   Association(Handle handle, Role role, std::shared_ptr<const Context> context,
               std::shared_ptr<const AssociationOptions> options, Outbox* outbox, Counters* counters,
-              AeadPool* pool);
+              AeadPool* pool, std::optional<Bytes> connection_id);
   ~Association();
 
   // Client: sends the first flight.
@@ -61,6 +61,10 @@ class Association {
   // Null before.
   const Facts* facts() const { return facts_.get(); }
   size_t max_message_bytes() const;
+  // What the peer puts into its records, once established; empty when nothing was agreed on.
+  ByteView connection_id() const { return records_ ? ByteView(records_->own_connection_id()) : ByteView(); }
+  // Whether one of the records that the last Receive has verified was newer than all before.
+  bool received_newest() const { return received_newest_; }
 
  private:
   enum class State : uint8_t { kNew, kHandshaking, kEstablished, kEnded };
@@ -78,6 +82,7 @@ class Association {
   void Establish(TimePoint now);
   void ReceiveProtected(TimePoint now, ByteView datagram);
   void OpenRecord(TimePoint now, const Record& record);
+  void ReceiveMessage(TimePoint now, ByteView message);
   void ReceiveAlert(TimePoint now, ByteView body);
   void ReceiveHandshake(TimePoint now, ByteView body);
   void End(CloseReason reason);
@@ -85,6 +90,7 @@ class Association {
 
   const Handle handle_;
   State state_ = State::kNew;
+  bool received_newest_ = false;
   const std::shared_ptr<const AssociationOptions> options_;
   Outbox* const outbox_;
   Counters* const counters_;

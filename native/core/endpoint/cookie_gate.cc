@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <string_view>
+
 #include "core/crypto/error_queue.h"
 #include "core/crypto/secret.h"
 #include "core/wire/byte_reader.h"
@@ -31,9 +33,17 @@ void CookieGate::SetSecret(ByteView secret) {
 }
 
 void CookieGate::Renew(ByteView secret) {
-  const auto number = static_cast<uint8_t>(current_ ? current_->number + 1 : 0);
+  Generation generation{0, Hmac(secret)};
+  // From the secret alone, so that all who share one agree on its number.
+  std::array<uint8_t, Hmac::kBytes> digest;
+  constexpr std::string_view kLabel = "generation";
+  if (!generation.hmac.Compute({ByteView(reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size())},
+                               digest)) {
+    return;
+  }
+  generation.number = digest[0];
   previous_ = std::move(current_);
-  current_.emplace(Generation{number, Hmac(secret)});
+  current_.emplace(std::move(generation));
 }
 
 void CookieGate::RenewRandom() {
@@ -61,14 +71,16 @@ CookieGate::Judgement CookieGate::Judge(TimePoint now, const Path& path, ByteVie
   return reply;
 }
 
-// The first byte names the secret, so that one HMAC decides.
+// The first byte names the secret, so that nearly always one HMAC decides.
 bool CookieGate::IsGood(const Path& path, const ClientHello& hello) {
   if (hello.cookie.size() != kCookieBytes) return false;
   for (auto* generation : {&current_, &previous_}) {
     if (!*generation || (*generation)->number != hello.cookie[0]) continue;
     Cookie expected;
-    return MakeCookie(**generation, path, hello, expected) &&
-           CRYPTO_memcmp(expected.data(), hello.cookie.data(), kCookieBytes) == 0;
+    if (MakeCookie(**generation, path, hello, expected) &&
+        CRYPTO_memcmp(expected.data(), hello.cookie.data(), kCookieBytes) == 0) {
+      return true;
+    }
   }
   return false;
 }

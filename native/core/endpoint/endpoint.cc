@@ -12,6 +12,9 @@ uint64_t RandomSeed() {
   return seed;
 }
 
+// One message may always be answered: a peer that has moved asks, and waits.
+constexpr size_t kSendableAtOnceBytes = 1280;
+
 }  // namespace
 
 Endpoint::Endpoint(std::span<double, kCounterCount> counters)
@@ -42,15 +45,56 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   BeginCall();
   counters_.Add(Counter::kDatagramsReceived);
   counters_.Add(Counter::kBytesReceived, static_cast<double>(datagram.size()));
-  const auto found = by_path_.find(path);
-  Slot* slot = found == by_path_.end() ? nullptr : Living(found->second);
+  Slot* slot = Addressee(path, datagram);
   if (slot == nullptr || BeginsAnotherHandshake(*slot, datagram)) {
     ReceiveFromStranger(now, path, datagram);
   } else {
     slot->association->Receive(now, datagram);
+    if (slot->association->received_newest()) NoteNewest(*slot, path, datagram.size());
     Settle(*slot);
   }
   EndCall();
+}
+
+// A record with a Connection ID belongs to whoever was given that ID, wherever it comes from.
+Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
+  const bool with_id = !datagram.empty() && static_cast<ContentType>(datagram[0]) == ContentType::kTls12Cid &&
+                       connection_id_bytes_;
+  if (with_id) {
+    const auto record = TakeRecord(datagram, *connection_id_bytes_);
+    if (!record) return nullptr;
+    const auto found =
+        by_connection_id_.find(std::string(record->connection_id.begin(), record->connection_id.end()));
+    return found == by_connection_id_.end() ? nullptr : Living(found->second);
+  }
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? nullptr : Living(found->second);
+}
+
+// RFC 9146 section 6: the peer's address follows the newest verified record, and the application may refuse.
+void Endpoint::NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes) {
+  if (slot.connection_id.empty() || !slot.association->established()) return;
+  if (path == slot.path) {
+    slot.candidate.reset();
+    if (!slot.probation) return;
+    slot.probation->sendable_bytes += kAmplification * datagram_bytes;
+    if (--slot.probation->newer_datagrams_left <= 0) slot.probation.reset();
+  } else if (!slot.candidate || !(*slot.candidate == path)) {
+    slot.candidate = path;
+    outbox_.AddEvent(EventKind::kAddressChanged, slot.association->handle());
+  }
+}
+
+void Endpoint::AnswerAddress(Handle handle, bool accept) {
+  Slot* slot = Living(handle);
+  if (slot == nullptr || !slot->candidate) return;
+  if (accept) {
+    slot->path = *slot->candidate;
+    slot->probation =
+        Probation{.sendable_bytes = kSendableAtOnceBytes, .newer_datagrams_left = kProvingDatagrams - 1};
+    counters_.Add(Counter::kAddressChanges);
+  }
+  slot->candidate.reset();
 }
 
 void Endpoint::HandleTimeout(TimePoint now) {
@@ -71,7 +115,12 @@ Association::SendResult Endpoint::Send(Handle handle, ByteView message) {
   BeginCall();
   Slot* slot = Living(handle);
   if (slot == nullptr) return Association::SendResult::kNotEstablished;
+  if (slot->probation && message.size() > slot->probation->sendable_bytes) {
+    return Association::SendResult::kAddressUnproven;
+  }
   const auto result = slot->association->Send(message);
+  if (slot->probation && result == Association::SendResult::kSent)
+    slot->probation->sendable_bytes -= message.size();
   EndCall();
   return result;
 }
@@ -145,6 +194,11 @@ bool Endpoint::Overtaken(const DeadlineHeap::Entry& entry) {
   return slot == nullptr || slot->scheduled != entry.deadline;
 }
 
+const Path* Endpoint::CandidateOf(Handle handle) const {
+  const Slot* slot = SlotOf(handle);
+  return slot == nullptr || !slot->candidate ? nullptr : &*slot->candidate;
+}
+
 const Endpoint::Slot* Endpoint::SlotOf(Handle handle) const {
   const uint32_t index = SlotIndex(handle);
   if (index >= slots_.size()) return nullptr;
@@ -171,8 +225,10 @@ Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> conte
   const uint32_t generation = slot.generation >= kMaxGeneration ? 1 : slot.generation + 1;
   const Handle handle = MakeHandle(index, generation);
   slot = Slot{.generation = generation, .path = path};
+  auto connection_id = NewConnectionId(*options, handle);
+  if (connection_id) slot.connection_id = *connection_id;
   slot.association = std::make_unique<Association>(handle, role, std::move(context), std::move(options),
-                                                   &outbox_, &counters_, &pool_);
+                                                   &outbox_, &counters_, &pool_, std::move(connection_id));
   by_path_[path] = handle;
   return &slot;
 }
@@ -184,8 +240,18 @@ void Endpoint::Settle(Slot& slot) {
     slot.pending_hello.reset();
     --pending_handshakes_;
   }
+  if (association.established() && !slot.connection_id.empty()) {
+    // Who is known by Connection ID leaves its address to whoever comes there next (RFC 9146 section 6); who
+    // did not agree on one is known by its path alone.
+    if (association.connection_id().empty()) {
+      by_connection_id_.erase(std::string(slot.connection_id.begin(), slot.connection_id.end()));
+      slot.connection_id.clear();
+    } else if (std::exchange(slot.by_path, false)) {
+      by_path_.erase(slot.path);
+    }
+  }
   if (association.ended()) {
-    by_path_.erase(slot.path);
+    Forget(slot);
     ended_.push_back(association.handle());
     return;
   }
@@ -194,6 +260,29 @@ void Endpoint::Settle(Slot& slot) {
     slot.scheduled = deadline;
     deadlines_.Push({deadline, association.handle()});
   }
+}
+
+void Endpoint::Forget(Slot& slot) {
+  if (slot.by_path) by_path_.erase(slot.path);
+  if (!slot.connection_id.empty()) {
+    by_connection_id_.erase(std::string(slot.connection_id.begin(), slot.connection_id.end()));
+  }
+}
+
+// Random, and unlike any that is in use.
+std::optional<Bytes> Endpoint::NewConnectionId(const AssociationOptions& options, Handle handle) {
+  const auto& wanted = options.handshake.connection_id_bytes;
+  if (!wanted) return std::nullopt;
+  Bytes id(*wanted);
+  if (id.empty()) return id;
+  if (!connection_id_bytes_) connection_id_bytes_ = *wanted;
+  constexpr int kAttempts = 16;
+  for (int i = 0; i < kAttempts; ++i) {
+    if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1) break;
+    if (by_connection_id_.emplace(std::string(id.begin(), id.end()), handle).second) return id;
+  }
+  // None is free: better without than in somebody's place.
+  return std::nullopt;
 }
 
 // A client that has started anew before its handshake was done. Its new hello must prove itself like a
@@ -205,6 +294,9 @@ bool Endpoint::BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const
 }
 
 void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram) {
+  if (!datagram.empty() && static_cast<ContentType>(datagram[0]) == ContentType::kTls12Cid) {
+    return counters_.Add(Counter::kDroppedConnectionId);
+  }
   if (!listening_) return counters_.Add(Counter::kDroppedUnknownPeer);
   if (!listening_->options.cookies) {
     const auto hello = ParseClientHello(datagram);
@@ -234,7 +326,8 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
     Settle(*old);
   }
   const ListenOptions& options = listening_->options;
-  if (by_path_.size() >= options.max_connections || pending_handshakes_ >= options.max_pending_handshakes) {
+  if (LivingAssociations() >= options.max_connections ||
+      pending_handshakes_ >= options.max_pending_handshakes) {
     return counters_.Add(Counter::kDroppedLimit);
   }
   Slot* slot = Create(Role::kServer, options.context, options.association, path);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -42,6 +43,9 @@ class Endpoint {
   void Start(TimePoint now, Handle handle);
   void Receive(TimePoint now, const Path& path, ByteView datagram);
   void HandleTimeout(TimePoint now);
+  // Answers kAddressChanged. A late answer, or one to a question that a newer one has replaced, is about the
+  // newer.
+  void AnswerAddress(Handle handle, bool accept);
   Association::SendResult Send(Handle handle, ByteView message);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
@@ -55,21 +59,47 @@ class Endpoint {
   // An association that lives or that ended in the last call; null otherwise.
   const Association* Find(Handle handle) const;
   const Path* PathOf(Handle handle) const;
+  // Where the peer seems to be now; null when no answer is awaited.
+  const Path* CandidateOf(Handle handle) const;
+  // The length of the Connection IDs that this endpoint gives out; the first association that wants one
+  // decides.
+  std::optional<size_t> connection_id_bytes() const { return connection_id_bytes_; }
 
  private:
+  struct Probation {
+    size_t sendable_bytes;
+    int newer_datagrams_left;
+  };
+
   struct Slot {
     uint32_t generation = 0;
     Path path;
     std::unique_ptr<Association> association{};
     // The earliest entry that the heap holds for it.
     TimePoint scheduled = kNever;
+    // Where newer records come from, while the application has not said whether the peer has moved there.
+    std::optional<Path> candidate{};
+    // A new address may be claimed by somebody who forwards our peer's datagrams: so much may be sent to it
+    // yet.
+    std::optional<Probation> probation{};
+    // The table of Connection IDs has this one.
+    Bytes connection_id{};
+    // The table of paths has it.
+    bool by_path = true;
     // A server's, until its handshake is over: the random of the ClientHello that began it.
     std::optional<std::array<uint8_t, 32>> pending_hello{};
   };
 
+  // An address has proved itself when so many datagrams with newer records have come from it; until then no
+  // more than three times what it has sent is sent to it (the bound of RFC 9000 section 8), beside one
+  // message at once.
+  static constexpr int kProvingDatagrams = 4;
+  static constexpr size_t kAmplification = 3;
+
   // So many timeouts are handled in one call at the most; the rest is due at once.
   static constexpr int kMaxTimeoutsPerCall = 256;
 
+  size_t LivingAssociations() const { return slots_.size() - free_slots_.size() - ended_.size(); }
   void BeginCall();
   void EndCall();
   const Slot* SlotOf(Handle handle) const;
@@ -80,6 +110,10 @@ class Endpoint {
   Slot* Create(Role role, std::shared_ptr<const Context> context,
                std::shared_ptr<const AssociationOptions> options, const Path& path);
   void Settle(Slot& slot);
+  Slot* Addressee(const Path& path, ByteView datagram);
+  std::optional<Bytes> NewConnectionId(const AssociationOptions& options, Handle handle);
+  void NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes);
+  void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);
   void AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
@@ -99,6 +133,9 @@ class Endpoint {
   std::vector<uint32_t> free_slots_;
   std::vector<Handle> ended_;
   std::unordered_map<Path, Handle, PathHash> by_path_;
+  // A record does not say how long its Connection ID is: all have the same length.
+  std::optional<size_t> connection_id_bytes_;
+  std::unordered_map<std::string, Handle> by_connection_id_;
   DeadlineHeap deadlines_;
   size_t pending_handshakes_ = 0;
 };

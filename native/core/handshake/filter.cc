@@ -32,6 +32,7 @@ std::optional<Counter> RefuseHandshakeRecord(const Record& record) {
       if (record.header.epoch != 0) return Counter::kDroppedEpoch;
       return record.body.size() == 1 && record.body[0] == 1 ? std::nullopt
                                                             : std::optional(Counter::kDroppedMalformed);
+    case ContentType::kTls12Cid:
     case ContentType::kApplicationData:
       return record.header.epoch == 0 ? std::optional(Counter::kDroppedEpoch) : std::nullopt;
   }

@@ -28,6 +28,13 @@ constexpr struct {
   size_t mtu_bytes;
 } kBackOff[] = {{5, 256}, {3, 512}};
 
+// RFC 9146 section 3.
+constexpr unsigned int kConnectionIdExtension = 54;
+
+// As many messages as may arrive between a peer's last words in the handshake and our reading them.
+constexpr size_t kMaxEarlyMessages = 64;
+constexpr size_t kMaxEarlyMessageBytes = 20 * 1024;
+
 // As long as a SHA-256 digest: what an unknown identity is given instead of a key.
 constexpr size_t kDecoyKeyBytes = 32;
 
@@ -51,12 +58,15 @@ void Handshake::PrepareContext(SSL_CTX* ctx) {
   SSL_CTX_set_cookie_verify_cb(ctx, AcceptCookie);
   SSL_CTX_set_cookie_generate_cb(ctx, RefuseToMakeCookie);
   SSL_CTX_set_cert_verify_callback(ctx, VerifyChain, nullptr);
+  SSL_CTX_add_custom_ext(ctx, kConnectionIdExtension, SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO,
+                         AddConnectionId, nullptr, nullptr, ParseConnectionId, nullptr);
   SSL_CTX_set_info_callback(ctx, OnInfo);
   SSL_CTX_set_msg_callback(ctx, OnMessage);
 }
 
 Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const HandshakeOptions& options,
-                     Handle handle, Outbox* outbox, Counters* counters, AeadPool* pool)
+                     Handle handle, Outbox* outbox, Counters* counters, AeadPool* pool,
+                     std::optional<Bytes> connection_id)
     : role_(role),
       context_(std::move(context)),
       options_(options),
@@ -64,6 +74,7 @@ Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const Ha
       outbox_(outbox),
       counters_(counters),
       pool_(pool),
+      connection_id_(std::move(connection_id)),
       bio_(kOpenSslMtuBytes),
       ssl_(SSL_new(context_->ssl_ctx())),
       sender_(outbox, handle),
@@ -127,7 +138,7 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
 }
 
 void Handshake::Receive(TimePoint now, ByteView datagram) {
-  while (const auto record = TakeRecord(datagram)) ProcessRecord(*record);
+  while (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
   if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
   ReleaseHeld();
   SendCollected(now);
@@ -196,13 +207,13 @@ TimePoint Handshake::deadline() const {
 void Handshake::ProcessRecord(const Record& record) {
   if (state_ == State::kFailed) return counters_->Add(Counter::kDroppedAfterEnd);
   if (const auto reason = RefuseHandshakeRecord(record)) return counters_->Add(*reason);
-  if (state_ != State::kRunning || verdict_pending()) return Hold(record.header, record.body);
   if (record.header.epoch != 0) return ProcessProtected(record);
+  if (state_ != State::kRunning || verdict_pending()) return HoldPlaintext(record.header, record.body);
   switch (record.header.type) {
     case ContentType::kHandshake:
       return ProcessPlaintextHandshake(record);
     case ContentType::kChangeCipherSpec:
-      if (psk_gate_closed() || !ExpectsChangeCipherSpec()) return Hold(record.header, record.body);
+      if (psk_gate_closed() || !ExpectsChangeCipherSpec()) return HoldPlaintext(record.header, record.body);
       peer_changed_cipher_spec_ = progressed_ = true;
       return FeedRenumbered(record.header, record.body);
     default:
@@ -225,7 +236,7 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
         FeedRenumbered(record.header, fragment->whole);
         break;
       case Disposition::kHold:
-        Hold(record.header, fragment->whole);
+        HoldPlaintext(record.header, fragment->whole);
         break;
     }
     AskPskIfDue();
@@ -248,11 +259,10 @@ bool Handshake::ClosesPskGate(const HandshakeFragment& fragment) const {
 }
 
 void Handshake::ProcessProtected(const Record& record) {
-  const bool belongs_to_later = record.header.type == ContentType::kApplicationData;
-  if (!peer_changed_cipher_spec_ || belongs_to_later) return Hold(record.header, record.body);
+  if (state_ != State::kRunning || verdict_pending() || !peer_changed_cipher_spec_) return Hold(record.whole);
   const bool wants_verdict = role_ == Role::kServer && options_.request_certificate && !SuiteUsesPsk();
   if (wants_verdict && verdict_ == Answer::kNotAsked) {
-    Hold(record.header, record.body);
+    Hold(record.whole);
     return AskCertificate();
   }
   FeedProtected(record);
@@ -263,30 +273,49 @@ void Handshake::FeedProtected(const Record& record) {
   if (!EnsureRecords()) return counters_->Add(Counter::kDroppedUnexpected);
   if (const auto reason = records_->Refuse(record)) return counters_->Add(*reason);
   std::array<uint8_t, kMaxRecordBodyBytes> plaintext;
-  const auto size = records_->Open(record, plaintext.data());
-  if (!size) {
-    undecrypted_finished_ |= record.header.type == ContentType::kHandshake;
-    return counters_->Add(Counter::kDroppedForged);
+  const auto opened = records_->Open(record, plaintext.data());
+  if (const auto* reason = std::get_if<Counter>(&opened)) {
+    // Of a record with a Connection ID nobody knows what it was to be.
+    undecrypted_finished_ |=
+        *reason == Counter::kDroppedForged && record.header.type != ContentType::kApplicationData;
+    return counters_->Add(*reason);
   }
-  RecordHeader header = record.header;
-  header.sequence = next_private_sequence_++;
+  const auto& message = std::get<Records::Message>(opened);
+  const ByteView body = ByteView(plaintext).first(message.size);
+  if (message.type == ContentType::kApplicationData) return KeepEarlyMessage(body);
+  const RecordHeader header{
+      .type = message.type, .version = kDtls12, .epoch = 1, .sequence = next_private_sequence_++};
   const TrafficKey& key = records_->read_key();
-  Bytes sealed(ProtectedBytes(key, *size));
-  if (Protect(*pool_, key, header, ByteView(plaintext).first(*size), sealed.data())) Feed(sealed);
+  Bytes sealed(ProtectedBytes(key, 0, body.size()));
+  if (Protect(*pool_, key, header, {}, body, sealed.data())) Feed(sealed);
 }
 
-void Handshake::Hold(const RecordHeader& header, ByteView body) {
+// OpenSSL loses messages that overtake the peer's Finished.
+void Handshake::KeepEarlyMessage(ByteView message) {
+  if (early_messages_.size() >= kMaxEarlyMessages ||
+      early_message_bytes_ + message.size() > kMaxEarlyMessageBytes) {
+    return counters_->Add(Counter::kDroppedHoldFull);
+  }
+  early_message_bytes_ += message.size();
+  early_messages_.push_back(CopyOf(message));
+}
+
+void Handshake::Hold(ByteView record) {
+  counters_->Add(Counter::kDroppedHoldFull, static_cast<double>(held_.AddProtected(record)));
+}
+
+// Numbers of epoch 0 are replaced on the way in; without them a message sent again is the same record.
+void Handshake::HoldPlaintext(const RecordHeader& header, ByteView body) {
   RecordHeader kept = header;
-  // Numbers of epoch 0 are replaced on the way in; without them a message sent again is the same record.
-  if (kept.epoch == 0) kept.sequence = 0;
-  counters_->Add(Counter::kDroppedHoldFull, static_cast<double>(held_.Add(kept, body)));
+  kept.sequence = 0;
+  counters_->Add(Counter::kDroppedHoldFull, static_cast<double>(held_.AddCleartext(kept, body)));
 }
 
 void Handshake::ReleaseHeld() {
   while (std::exchange(progressed_, false) && state_ == State::kRunning && !held_.empty()) {
     for (const Bytes& held : held_.Take()) {
       ByteView datagram = held;
-      if (const auto record = TakeRecord(datagram)) ProcessRecord(*record);
+      if (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
     }
   }
 }
@@ -338,9 +367,9 @@ void Handshake::Collect(const Record& record) {
                   .body = CopyOf(record.body)};
   if (part.epoch != 0) {
     if (!EnsureRecords()) return;
-    const auto size = Unprotect(*pool_, records_->write_key(), record, part.body.data());
-    if (!size) return;
-    part.body.resize(*size);
+    const auto opened = Unprotect(*pool_, records_->write_key(), record, part.body.data());
+    if (!opened) return;
+    part.body.resize(opened->size);
   }
   // Alerts belong to no flight: they are said once.
   if (part.type == ContentType::kAlert) {
@@ -409,8 +438,10 @@ bool Handshake::EnsureRecords() {
   auto keys = suite == nullptr ? std::nullopt : DeriveKeys(ssl_.get(), *suite, *pool_);
   if (!keys) return false;
   const bool client = role_ == Role::kClient;
+  ConnectionIds ids;
+  if (connection_id_ && peer_connection_id_) ids = {.own = *connection_id_, .peer = *peer_connection_id_};
   records_.emplace(std::move(client ? keys->client_write : keys->server_write),
-                   std::move(client ? keys->server_write : keys->client_write), pool_);
+                   std::move(client ? keys->server_write : keys->client_write), std::move(ids), pool_);
   return true;
 }
 
@@ -534,6 +565,7 @@ Handshake::Result Handshake::TakeResult() {
       .sender = sender_,
       .last_flight = spoke_last ? std::move(flight_) : Flight(),
       .early_records = held_.Take(),
+      .early_messages = std::move(early_messages_),
   };
   // Else freeing it would mark the session as bad.
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
@@ -590,6 +622,30 @@ unsigned int Handshake::GiveClientPsk(SSL* ssl, const char*, char* identity, uns
   if (self->psk_identity_.size() >= max_identity) return 0;
   *std::ranges::copy(self->psk_identity_, identity).out = '\0';
   return GiveServerPsk(ssl, nullptr, key, max);
+}
+
+int Handshake::AddConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char** out, size_t* size,
+                               X509*, size_t, int*, void*) {
+  Handshake* self = Of(ssl);
+  if (!self->connection_id_) return 0;
+  Bytes& extension = self->connection_id_extension_;
+  extension = {static_cast<uint8_t>(self->connection_id_->size())};
+  extension.insert(extension.end(), self->connection_id_->begin(), self->connection_id_->end());
+  *out = extension.data();
+  *size = extension.size();
+  return 1;
+}
+
+int Handshake::ParseConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char* in, size_t size,
+                                 X509*, size_t, int* alert, void*) {
+  ByteReader reader(ByteView(in, size));
+  const ByteView id = reader.Vector(1);
+  if (!reader.ok() || !reader.rest().empty()) {
+    *alert = SSL_AD_DECODE_ERROR;
+    return 0;
+  }
+  Of(ssl)->peer_connection_id_ = CopyOf(id);
+  return 1;
 }
 
 int Handshake::VerifyChain(X509_STORE_CTX* store, void*) {

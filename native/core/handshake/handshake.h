@@ -51,6 +51,9 @@ struct HandshakeOptions {
   bool reveal_unknown_identity = false;
   // Client: the verdict on the server's certificate is asked for when the handshake is otherwise complete.
   bool verify_at_completion = false;
+  // RFC 9146: how long a Connection ID this side wants to find in the records it receives; 0 for none, but
+  // the peer may have one. Nothing: the extension is not used.
+  std::optional<size_t> connection_id_bytes;
 };
 
 class Handshake {
@@ -75,13 +78,15 @@ class Handshake {
     RecordSender sender;
     // What the peer may ask for again: it cannot know whether this side was the last to speak.
     Flight last_flight;
-    // Protected records that arrived before the handshake was complete, in order.
+    // Protected records that arrived before the handshake was complete, in order, and messages out of such.
     std::deque<Bytes> early_records;
+    std::vector<Bytes> early_messages;
   };
 
-  // `outbox`, `counters` and `pool` must outlive the object.
+  // `outbox`, `counters` and `pool` must outlive the object. `connection_id`: what this side wants to find in
+  // the records it receives, empty for nothing; none at all when the extension is not to be used.
   Handshake(Role role, std::shared_ptr<const Context> context, const HandshakeOptions& options, Handle handle,
-            Outbox* outbox, Counters* counters, AeadPool* pool);
+            Outbox* outbox, Counters* counters, AeadPool* pool, std::optional<Bytes> connection_id);
   ~Handshake();
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
@@ -120,7 +125,10 @@ class Handshake {
   Disposition Dispose(const HandshakeFragment& fragment);
   bool ClosesPskGate(const HandshakeFragment& fragment) const;
   void ProcessProtected(const Record& record);
-  void Hold(const RecordHeader& header, ByteView body);
+  void Hold(ByteView record);
+  void HoldPlaintext(const RecordHeader& header, ByteView body);
+  void KeepEarlyMessage(ByteView message);
+  size_t own_connection_id_bytes() const { return connection_id_ ? connection_id_->size() : 0; }
   void ReleaseHeld();
   void Feed(ByteView record);
   void FeedRenumbered(const RecordHeader& header, ByteView body);
@@ -161,6 +169,10 @@ class Handshake {
   static unsigned int GiveServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int max);
   static unsigned int GiveClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int max_identity,
                                     unsigned char* key, unsigned int max);
+  static int AddConnectionId(SSL* ssl, unsigned int type, unsigned int context, const unsigned char** out,
+                             size_t* size, X509* certificate, size_t index, int* alert, void* argument);
+  static int ParseConnectionId(SSL* ssl, unsigned int type, unsigned int context, const unsigned char* in,
+                               size_t size, X509* certificate, size_t index, int* alert, void* argument);
   static int VerifyChain(X509_STORE_CTX* store, void*);
   static int CollectError(int ok, X509_STORE_CTX* store);
 
@@ -173,6 +185,7 @@ class Handshake {
   Outbox* const outbox_;
   Counters* const counters_;
   AeadPool* const pool_;
+  const std::optional<Bytes> connection_id_;
 
   State state_ = State::kRunning;
   std::optional<Failure> failure_;
@@ -207,6 +220,11 @@ class Handshake {
   bool client_sent_certificate_ = false;
   bool peer_changed_cipher_spec_ = false;
   HeldRecords held_;
+  std::vector<Bytes> early_messages_;
+  size_t early_message_bytes_ = 0;
+  // The extension as we send it, and what the peer said in its own.
+  Bytes connection_id_extension_;
+  std::optional<Bytes> peer_connection_id_;
   // Something has happened for which a held record may have waited.
   bool progressed_ = false;
 

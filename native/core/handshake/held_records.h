@@ -19,21 +19,12 @@ class HeldRecords {
 
   // How many records had to go. A record that is already there is not kept twice; one that could never fit is
   // not kept.
-  size_t Add(const RecordHeader& header, ByteView body) {
+  size_t AddCleartext(const RecordHeader& header, ByteView body) {
     Bytes record(kRecordHeaderBytes + body.size());
     std::ranges::copy(body, PutRecordHeader(record.data(), header, body.size()));
-    Shelf& shelf = header.epoch == 0 ? cleartext_ : protected_;
-    if (record.size() > kMaxBytes) return 1;
-    if (std::ranges::find(shelf.records, record, &Held::bytes) != shelf.records.end()) return 0;
-    size_t gone = 0;
-    for (; shelf.records.size() >= kMaxRecords || shelf.bytes + record.size() > kMaxBytes; ++gone) {
-      shelf.bytes -= shelf.records.front().bytes.size();
-      shelf.records.pop_front();
-    }
-    shelf.bytes += record.size();
-    shelf.records.push_back({next_++, std::move(record)});
-    return gone;
+    return Add(cleartext_, std::move(record));
   }
+  size_t AddProtected(ByteView record) { return Add(protected_, CopyOf(record)); }
 
   // All of them, in order of arrival; none are left.
   std::deque<Bytes> Take() {
@@ -61,6 +52,19 @@ class HeldRecords {
     std::deque<Held> records;
     size_t bytes = 0;
   };
+
+  size_t Add(Shelf& shelf, Bytes record) {
+    if (record.size() > kMaxBytes) return 1;
+    if (std::ranges::find(shelf.records, record, &Held::bytes) != shelf.records.end()) return 0;
+    size_t gone = 0;
+    for (; shelf.records.size() >= kMaxRecords || shelf.bytes + record.size() > kMaxBytes; ++gone) {
+      shelf.bytes -= shelf.records.front().bytes.size();
+      shelf.records.pop_front();
+    }
+    shelf.bytes += record.size();
+    shelf.records.push_back({next_++, std::move(record)});
+    return gone;
+  }
 
   Shelf cleartext_;
   Shelf protected_;

@@ -1,5 +1,6 @@
-// One protected record at a time, in the standard form of DTLS 1.2 (RFC 6347 section 4.1.2, RFC 5246
-// section 6.2.3.3). No counters, no window: who seals sees to it that no number is used twice.
+// One protected record at a time: the standard form of DTLS 1.2 (RFC 6347 section 4.1.2, RFC 5246
+// section 6.2.3.3), and the one with a Connection ID (RFC 9146). No counters, no window: who seals sees to it
+// that no number is used twice.
 #pragma once
 
 #include <optional>
@@ -9,17 +10,24 @@
 
 namespace native_dtls {
 
-// Writes the sealed record, ProtectedBytes(key, plaintext.size()) in all, to `out`, which must not be where
-// the plaintext is. False when OpenSSL fails.
-bool Protect(AeadPool& pool, const TrafficKey& key, const RecordHeader& header, ByteView plaintext,
-             uint8_t* out);
+struct Opened {
+  ContentType type;
+  size_t size;
+};
 
-inline size_t ProtectedBytes(const TrafficKey& key, size_t plaintext_bytes) {
-  return kRecordHeaderBytes + key.shape().overhead_bytes() + plaintext_bytes;
+// Writes the sealed record, ProtectedBytes in all, to `out`, which must not be where the plaintext is. With a
+// Connection ID the type goes inside. False when OpenSSL fails.
+bool Protect(AeadPool& pool, const TrafficKey& key, const RecordHeader& header, ByteView connection_id,
+             ByteView plaintext, uint8_t* out);
+
+inline size_t ProtectedBytes(const TrafficKey& key, size_t connection_id_bytes, size_t plaintext_bytes) {
+  const size_t inner_type_bytes = connection_id_bytes == 0 ? 0 : 1;
+  return kRecordHeaderBytes + connection_id_bytes + key.shape().overhead_bytes() + plaintext_bytes +
+         inner_type_bytes;
 }
 
-// Writes the plaintext to `out`, which has room for the body, and returns its length. Nothing when the record
-// is too short or does not verify.
-std::optional<size_t> Unprotect(AeadPool& pool, const TrafficKey& key, const Record& record, uint8_t* out);
+// Writes the plaintext to `out`, which has room for the body. Nothing when the record is too short or does
+// not verify; size and type 0 when it verifies and holds nothing but padding.
+std::optional<Opened> Unprotect(AeadPool& pool, const TrafficKey& key, const Record& record, uint8_t* out);
 
 }  // namespace native_dtls

@@ -6,39 +6,44 @@ namespace {
 
 constexpr uint16_t kEpoch = 1;
 
+bool IsProtectedType(ContentType type) {
+  return type == ContentType::kApplicationData || type == ContentType::kAlert ||
+         type == ContentType::kHandshake;
+}
+
 }  // namespace
 
-Records::Records(TrafficKey write, TrafficKey read, AeadPool* pool)
-    : write_(std::move(write)), read_(std::move(read)), pool_(pool) {}
+Records::Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool)
+    : write_(std::move(write)), read_(std::move(read)), ids_(std::move(ids)), pool_(pool) {}
 
 bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
   if (next_write_ > kLastSequence) return false;
   const RecordHeader header{.type = type, .version = kDtls12, .epoch = kEpoch, .sequence = next_write_++};
-  return Protect(*pool_, write_, header, plaintext, out);
+  return Protect(*pool_, write_, header, ids_.peer, plaintext, out);
 }
 
 std::optional<Counter> Records::Refuse(const Record& record) const {
   if (record.header.version != kDtls12) return Counter::kDroppedVersion;
   if (record.header.epoch != kEpoch) return Counter::kDroppedEpoch;
-  switch (record.header.type) {
-    case ContentType::kApplicationData:
-    case ContentType::kAlert:
-    case ContentType::kHandshake:
-      break;
-    default:
-      return Counter::kDroppedContentType;
-  }
-  if (record.body.size() < read_.shape().overhead_bytes()) return Counter::kDroppedTooShort;
-  if (record.body.size() > kMaxPlaintextBytes + read_.shape().overhead_bytes())
-    return Counter::kDroppedTooLong;
+  const bool with_id = record.header.type == ContentType::kTls12Cid;
+  // Who was given a Connection ID must use it, and nobody else may (RFC 9146 section 3).
+  if (with_id != !ids_.own.empty()) return Counter::kDroppedConnectionId;
+  if (with_id && !SameBytes(record.connection_id, ids_.own)) return Counter::kDroppedConnectionId;
+  if (!with_id && !IsProtectedType(record.header.type)) return Counter::kDroppedContentType;
+  const size_t least = read_.shape().overhead_bytes() + (with_id ? 1 : 0);
+  if (record.body.size() < least) return Counter::kDroppedTooShort;
+  if (record.body.size() > least + kMaxPlaintextBytes) return Counter::kDroppedTooLong;
   if (!window_.IsNew(record.header.sequence)) return Counter::kDroppedReplayed;
   return std::nullopt;
 }
 
-std::optional<size_t> Records::Open(const Record& record, uint8_t* out) {
-  const auto size = Unprotect(*pool_, read_, record, out);
-  if (size) window_.Note(record.header.sequence);
-  return size;
+std::variant<Records::Message, Counter> Records::Open(const Record& record, uint8_t* out) {
+  const auto opened = Unprotect(*pool_, read_, record, out);
+  if (!opened) return Counter::kDroppedForged;
+  const bool newest = window_.IsNewest(record.header.sequence);
+  window_.Note(record.header.sequence);
+  if (!IsProtectedType(opened->type)) return Counter::kDroppedContentType;
+  return Message{opened->type, opened->size, newest};
 }
 
 }  // namespace native_dtls

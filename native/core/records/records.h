@@ -1,8 +1,9 @@
-// The protected records of one association, both directions: numbers, replay window, keys. Some 300 bytes,
-// and no OpenSSL object of its own.
+// The protected records of one association, both directions: numbers, replay window, keys, Connection IDs.
+// Some 350 bytes, and no OpenSSL object of its own.
 #pragma once
 
 #include <optional>
+#include <variant>
 
 #include "core/base/counters.h"
 #include "core/records/protection.h"
@@ -10,21 +11,37 @@
 
 namespace native_dtls {
 
+// What the two sides agreed on (RFC 9146 section 3): what each wants to find in the records it receives.
+// Empty: nothing.
+struct ConnectionIds {
+  Bytes own;
+  Bytes peer;
+};
+
 class Records {
  public:
+  struct Message {
+    ContentType type;
+    size_t size;
+    // Newer than all before: what an address may be taken from (RFC 9146 section 6).
+    bool newest;
+  };
+
   // `pool` must outlive the object.
-  Records(TrafficKey write, TrafficKey read, AeadPool* pool);
+  Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool);
 
   // Seals one record of epoch 1 to `out`, which has room for SealedBytes. False when the numbers have run out
   // or OpenSSL fails.
   bool Seal(ContentType type, ByteView plaintext, uint8_t* out);
-  size_t SealedBytes(size_t plaintext_bytes) const { return ProtectedBytes(write_, plaintext_bytes); }
+  size_t SealedBytes(size_t plaintext_bytes) const {
+    return ProtectedBytes(write_, ids_.peer.size(), plaintext_bytes);
+  }
 
   // Why `record` need not be opened; nothing when it is worth a try. Costs no cryptography.
   std::optional<Counter> Refuse(const Record& record) const;
-  // Opens a record that was not refused; the plaintext goes to `out`, which has room for the body. Nothing
-  // when it does not verify.
-  std::optional<size_t> Open(const Record& record, uint8_t* out);
+  // Opens a record that was not refused; the plaintext goes to `out`, which has room for the body. A counter
+  // when it does not verify, or verifies and holds what no record may.
+  std::variant<Message, Counter> Open(const Record& record, uint8_t* out);
 
   // Bytes of plaintext that fit one record in a datagram of `mtu_bytes`.
   size_t MaxPlaintextBytes(size_t mtu_bytes) const {
@@ -33,6 +50,8 @@ class Records {
 
   const TrafficKey& write_key() const { return write_; }
   const TrafficKey& read_key() const { return read_; }
+  // What the peer puts into its records; empty for nothing.
+  const Bytes& own_connection_id() const { return ids_.own; }
 
  private:
   // RFC 6347 section 4.1: a number must never come round again.
@@ -40,6 +59,7 @@ class Records {
 
   TrafficKey write_;
   TrafficKey read_;
+  ConnectionIds ids_;
   AeadPool* pool_;
   uint64_t next_write_ = 0;
   ReplayWindow window_;

@@ -18,6 +18,8 @@ class ReplayWindow {
     return behind < kBits && !seen_[behind];
   }
 
+  bool IsNewest(uint64_t number) const { return number >= next_; }
+
   void Note(uint64_t number) {
     if (number >= next_) {
       const uint64_t ahead = number - next_ + 1;
