@@ -19,7 +19,7 @@ const alerts: Readonly<Record<number, Alert>> = {
   30: { name: 'decompression_failure' },
   40: {
     name: 'handshake_failure',
-    hint: 'the two sides have no cipher suite or credential in common, or the peer refused ours',
+    hint: 'the two sides have no cipher suite or credential in common, or the peer refused ours (or a renegotiation)',
   },
   41: { name: 'no_certificate' },
   42: { name: 'bad_certificate', hint: certificateHint },

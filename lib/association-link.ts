@@ -17,6 +17,12 @@ export interface LinkDriver {
   abort(handle: Handle): void;
   answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void;
   answerCertificate(handle: Handle, accept: boolean): void;
+  answerAddress(link: AssociationLink, accept: boolean): void;
+  export(
+    links: readonly AssociationLink[],
+    key: Uint8Array,
+    expiresAt: number,
+  ): readonly Buffer[] | undefined;
 }
 
 export interface LinkPeer {
@@ -27,9 +33,12 @@ export interface LinkPeer {
 
 export class AssociationLink {
   readonly handle: Handle;
-  readonly address: string;
-  readonly port: number;
-  readonly family: 'IPv4' | 'IPv6';
+  /** Where the peer is, and where it is sent to. */
+  address: string;
+  port: number;
+  family: 'IPv4' | 'IPv6';
+  /** Where it seems to be, in the newest question about that. */
+  candidate: LinkPeer | undefined;
   /** A client of a server on this endpoint. */
   readonly accepted: boolean;
   owner: AssociationOwner | undefined;
@@ -46,6 +55,12 @@ export class AssociationLink {
     this.port = peer.port;
     this.family = peer.family;
     this.accepted = accepted;
+  }
+
+  moveTo({ address, port, family }: LinkPeer): void {
+    this.address = address;
+    this.port = port;
+    this.family = family;
   }
 
   get transport(): Transport {
@@ -78,5 +93,15 @@ export class AssociationLink {
 
   answerCertificate(accept: boolean): void {
     if (!this.ended) this.#driver.answerCertificate(this.handle, accept);
+  }
+
+  /** Ends it without a word to the peer: what another endpoint goes on with. Undefined when there is nothing to save. */
+  export(key: Uint8Array, expiresAt: number): Buffer | undefined {
+    return this.ended ? undefined : this.#driver.export([this], key, expiresAt)?.[0];
+  }
+
+  /** From now on the peer is where it seems to be; or it stays where it was. */
+  answerAddress(accept: boolean): void {
+    if (!this.ended) this.#driver.answerAddress(this, accept);
   }
 }

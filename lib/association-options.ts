@@ -18,7 +18,7 @@ export interface AssociationOptions {
    * back after one lost minute is noticed only by the next one.
    */
   readonly retransmitTimeoutMax?: number | undefined;
-  /** Milliseconds without a verified record from the peer after which the association ends; default 0 = never. */
+  /** Milliseconds without a message from the peer after which the association ends; default 0 = never. */
   readonly idleTimeout?: number | undefined;
   /** Let `message` carry `{ datagram }`, the ciphertext as received. Default false. */
   readonly captureDatagrams?: boolean | undefined;
@@ -51,14 +51,11 @@ const notSupported = [
   'ALPNCallback',
   'ALPNProtocols',
   'SNICallback',
-  'connectionId',
   'crl',
   'ecdhCurve',
   'maxConnectionsPerHost',
   'maxHandshakeMessage',
   'pfx',
-  'resumeFrom',
-  'resumeKey',
   'reusePort',
   'session',
   'sessionTimeout',
@@ -69,10 +66,10 @@ const notSupported = [
   'verifyPeer',
 ] as const;
 
-/** Refuses what the contract names but this version would silently ignore. */
-export function refuseUnsupported(options: object): void {
+/** Refuses what the contract names but this version would silently ignore; `others`: what only the caller ignores. */
+export function refuseUnsupported(options: object, ...others: readonly string[]): void {
   const given = options as Readonly<Record<string, unknown>>;
-  for (const option of notSupported) {
+  for (const option of [...notSupported, ...others]) {
     if (given[option] !== undefined) {
       throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', option, 'absent');
     }

@@ -1,5 +1,6 @@
 /** What whoever stands behind an association is told, in the order in which it happens. Types only. */
 
+import type { LinkPeer } from './association-link.js';
 import type { ErrorKind } from './native-errors.js';
 import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 
@@ -10,6 +11,8 @@ export interface AssociationOwner {
   onCertificate(question: CertificateQuestion): void;
   onEstablished(info: AssociationInfo): void;
   onRetransmit(times: number): void;
+  /** The peer seems to have moved: answer with `answerAddress`, at once. */
+  onAddressChanged(peer: LinkPeer): void;
   onMessage(message: Buffer, datagram: Buffer | undefined): void;
   /** The idle timeout has passed; {@link onClosed} follows. */
   onIdle(): void;

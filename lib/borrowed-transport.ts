@@ -4,10 +4,17 @@
  */
 
 import { Socket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
+import { isPeerPort } from './peer-address.js';
 import type { DatagramOrigin, DatagramTransport } from './socket-option.js';
-import { mapped, type SentCallback, type Transport, type TransportListener, unmapped } from './transport.js';
-import { throwLater } from './user-code.js';
+import {
+  mapped,
+  type SentCallback,
+  sendThrew,
+  type Transport,
+  type TransportListener,
+  unmapped,
+} from './transport.js';
 
 const FIRST_DTLS_BYTE = 20;
 const LAST_DTLS_BYTE = 63;
@@ -42,13 +49,12 @@ export class BorrowedTransport implements Transport {
         this.#user.send(datagram, port, destination);
         if (sent !== undefined) process.nextTick(sent, null);
       } else if (this.connected) {
-        this.#user.send(datagram, sent);
+        this.#user.send(datagram, sent ?? this.#noteOutcome);
       } else {
-        this.#user.send(datagram, port, destination, sent);
+        this.#user.send(datagram, port, destination, sent ?? this.#noteOutcome);
       }
     } catch (error) {
-      if (sent === undefined) throwLater(error);
-      else process.nextTick(sent, error instanceof Error ? error : new Error(String(error)));
+      sendThrew(error, sent, this.#listener);
     }
   }
 
@@ -76,7 +82,16 @@ export class BorrowedTransport implements Transport {
   readonly #onMessage = (datagram: Buffer, origin: DatagramOrigin): void => {
     const first = datagram[0];
     if (first === undefined || first < FIRST_DTLS_BYTE || first > LAST_DTLS_BYTE) return;
-    this.#listener?.onDatagram(datagram, unmapped(origin.address), origin.port);
+    const address = unmapped(String(origin.address));
+    // A UDP socket's addresses are addresses.
+    const answerable = isPeerPort(origin.port) && (this.#user instanceof Socket || isIP(address) !== 0);
+    if (answerable) this.#listener?.onDatagram(datagram, address, origin.port);
+    else this.#listener?.onUnanswerable();
+  };
+
+  /** Without a callback a failed lookup would be an `error` event on the user's socket. */
+  readonly #noteOutcome = (error: Error | null): void => {
+    if (error instanceof Error) this.#listener?.onSendFailed();
   };
 
   readonly #onClose = (): void => {

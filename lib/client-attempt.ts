@@ -11,10 +11,12 @@ import type { ClientSettings } from './connect-options.js';
 import { openDgramTransport } from './dgram-transport.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { errorText } from './error-texts.js';
-import { type DtlsError, DtlsHandshakeError, DtlsTransportError } from './errors.js';
+import { type DtlsError, DtlsHandshakeError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
 import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 import { type PskCredential, pskCredential } from './psk-options.js';
+import { restoreError } from './restore-errors.js';
+import type { Resumption } from './saving-options.js';
 import { askUser } from './user-code.js';
 
 /** What an attempt tells; after `failed` or `closed` nothing more. */
@@ -147,13 +149,21 @@ export class ClientAttempt implements AssociationOwner {
     this.#fail(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED'), false);
   }
 
-  /** None comes before the handshake is complete, and then the link has another owner. */
+  /** None of these comes before the handshake is complete, and then the link has another owner. */
   onMessage(): void {}
 
   onIdle(): void {}
 
+  onAddressChanged(): void {
+    this.#link?.answerAddress(false);
+  }
+
   #begin(driver: EndpointDriver, timeLeftMs: number): void {
-    const { context, native, port } = this.#settings;
+    const { context, native, port, resumption } = this.#settings;
+    if (resumption !== undefined) {
+      this.#resume(driver, resumption);
+      return;
+    }
     const link = driver.connect(
       context,
       this.#address,
@@ -164,6 +174,10 @@ export class ClientAttempt implements AssociationOwner {
     const words = { peer: this.#peer };
     if (link === 'busy') {
       this.#fail(new DtlsTransportError('ERR_DTLS_ADDRESS_BUSY', words), true);
+    } else if (link === 'otherConnectionIds') {
+      const there = driver.otherConnectionIds(native) ?? 0;
+      const lengths = { wanted: native.connectionIdLength, length: there };
+      this.#fail(new DtlsStateError('ERR_DTLS_CONNECTION_ID_LENGTH', lengths), false);
     } else if (link === 'invalidAddress') {
       const reason = `${this.#address} is not an address`;
       this.#fail(new DtlsTransportError('ERR_DTLS_TRANSPORT_FAILED', { ...words, reason }), true);
@@ -172,6 +186,25 @@ export class ClientAttempt implements AssociationOwner {
       this.#observer.started(link);
       link.start();
     }
+  }
+
+  /** There is no handshake. */
+  #resume(driver: EndpointDriver, { entry, key }: Resumption): void {
+    const restored = driver.restore('client', this.#settings.native, [entry.sealed], key);
+    key.fill(0);
+    const [first] = typeof restored === 'string' ? [] : restored;
+    if (typeof restored === 'string' || first === undefined) {
+      this.#fail(restoreError(typeof restored === 'string' ? restored : 'damaged', 'resumeFrom'), false);
+      return;
+    }
+    const { link, info } = first;
+    const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
+    driver.relocate(link, { address: this.#address, port: this.#settings.port, family });
+    this.#link = link;
+    this.#verdict = entry.verdict;
+    link.owner = this;
+    this.#observer.started(link);
+    driver.afterEvents(() => this.onEstablished(info));
   }
 
   #answerPsk(answer: PskCredential | null | undefined): void {

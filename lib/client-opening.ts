@@ -60,7 +60,7 @@ export class ClientOpening implements AttemptObserver {
   retransmitted(times: number, answered: boolean): void {
     this.core.onRetransmit(times);
     const silent = !answered && times >= SILENT_FLIGHTS && this.#candidates.length > 0;
-    if (!silent || this.#over || this.core.closed) return;
+    if (!silent || !this.core.connecting) return;
     debug('client: %s is silent, trying the next address', this.core.peer);
     this.#attempt?.abandon();
     this.#tryNext();
@@ -68,7 +68,9 @@ export class ClientOpening implements AttemptObserver {
 
   failed(error: DtlsError, unreachable: boolean): void {
     this.#attempt?.release();
-    if (unreachable && this.#candidates.length > 0 && !this.#over) {
+    if (!this.core.connecting) {
+      this.core.end('local');
+    } else if (unreachable && this.#candidates.length > 0) {
       debug('client: %s, trying the next address', error.message);
       this.#tryNext();
     } else {

@@ -13,13 +13,16 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
+import { clientConnectionIdLength } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import { judgePeerAddress } from './peer-address.js';
 import { type ClientPskCallback, type ClientPskOptions, clientPskSource } from './psk-options.js';
+import { type Resumption, resumption as resumptionOf } from './saving-options.js';
 import { chosenContext, type SecureContext, type SecureContextOptions } from './secure-context.js';
 import { type DatagramTransport, optionalTransport } from './socket-option.js';
 import {
+  type Bytes,
   describe,
   invalidOption,
   optionalBoolean,
@@ -62,6 +65,20 @@ export interface ConnectOptions extends SecureContextOptions, ClientPskOptions, 
   readonly checkServerIdentity?: CheckServerIdentity | undefined;
   /** Refuse a server whose certificate does not verify. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /**
+   * Offer Connection IDs (RFC 9146): `true` (or 0) to put the server's into what is sent, so that the association
+   * outlives a change of this side's address; 1 to 255 to be given records with one of that many bytes as well. All
+   * associations on one `socket` that are given records with one must ask for the same length. Default: none.
+   */
+  readonly connectionId?: true | number | undefined;
+  /**
+   * What `socket.export` of a client has returned: the association goes on without a handshake, once. `host` and `port`
+   * are by default those of its server, `localPort` the one that it had: a server that has given out no Connection ID
+   * knows its clients by address and port. Credentials play no part; Connection IDs stay as they were agreed on.
+   */
+  readonly resumeFrom?: Bytes | undefined;
+  /** The key of that export, 32 bytes. */
+  readonly resumeKey?: Bytes | undefined;
   /** Bytes of the kernel's receive buffer. */
   readonly recvBufferSize?: number | undefined;
   /** Bytes of the kernel's send buffer. */
@@ -85,6 +102,7 @@ export interface ClientSettings {
   readonly checkServerIdentity: CheckServerIdentity;
   readonly association: AssociationSettings;
   readonly native: NativeAssociationOptions;
+  readonly resumption: Resumption | undefined;
   readonly recvBufferSize: number | undefined;
   readonly sendBufferSize: number | undefined;
 }
@@ -92,15 +110,17 @@ export interface ClientSettings {
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function clientSettings(options: ConnectOptions): ClientSettings {
   refuseUnsupported(options);
-  const host = checkedHost(options.host);
+  const resumption = resumptionOf(options);
+  const host = checkedHost(options.host ?? resumption?.peer.address);
   const association = associationSettings(options);
   const pskSource = clientPskSource(options);
   const context = chosenContext(options);
-  const certificates = pskSource === undefined || context.hasCredentials;
+  const certificates = resumption === undefined && (pskSource === undefined || context.hasCredentials);
   const servername = checkedServername(options.servername);
   return {
-    ...endpointSettings(options, host),
+    ...endpointSettings(options, host, resumption),
     host,
+    resumption,
     context: context.native(certificates),
     pskSource,
     association,
@@ -117,12 +137,12 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
       requestCertificate: false,
       revealUnknownIdentity: false,
       verifyAtCompletion: false,
-      connectionIdLength: -1,
+      connectionIdLength: clientConnectionIdLength(options.connectionId),
     },
   };
 }
 
-function endpointSettings(options: ConnectOptions, host: string) {
+function endpointSettings(options: ConnectOptions, host: string, resumption: Resumption | undefined) {
   const socket = optionalTransport(options.socket);
   const local = localSettings(options);
   const other = (['localAddress', 'localPort'] as const).find((name) => local[name] !== undefined);
@@ -131,8 +151,9 @@ function endpointSettings(options: ConnectOptions, host: string) {
   }
   return {
     ...local,
+    localPort: local.localPort ?? (socket === undefined ? resumption?.peer.localPort : undefined),
     socket,
-    port: checkedPort(options.port),
+    port: checkedPort(options.port ?? resumption?.peer.port),
     family: checkedFamily(options.family, host),
     lookup: optionalFunction('lookup', options.lookup),
     signal: checkedSignal(options.signal),

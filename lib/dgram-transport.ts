@@ -4,7 +4,15 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
-import { mapped, type SentCallback, type Transport, type TransportListener, unmapped } from './transport.js';
+import { isPeerPort } from './peer-address.js';
+import {
+  mapped,
+  type SentCallback,
+  sendThrew,
+  type Transport,
+  type TransportListener,
+  unmapped,
+} from './transport.js';
 
 export interface DgramTransportOptions {
   readonly family: 4 | 6;
@@ -44,7 +52,11 @@ export class DgramTransport implements Transport {
     this.#mapsIpv4 = options.family === 6;
     socket.on('error', (error) => this.#listener?.onError(error));
     socket.on('message', (datagram, { address, port }) => {
-      this.#listener?.onDatagram(datagram, this.#mapsIpv4 ? unmapped(address) : address, port);
+      if (isPeerPort(port)) {
+        this.#listener?.onDatagram(datagram, this.#mapsIpv4 ? unmapped(address) : address, port);
+      } else {
+        this.#listener?.onUnanswerable();
+      }
     });
   }
 
@@ -61,17 +73,13 @@ export class DgramTransport implements Transport {
       if (sent !== undefined) process.nextTick(sent, new Error('the socket is closed'));
       return;
     }
-    let callback: SentCallback | undefined;
-    if (sent !== undefined) {
-      this.#inFlight += 1;
-      callback = (error) => {
-        this.#inFlight -= 1;
-        if (this.#closing && this.#inFlight === 0) this.#closeNow();
-        sent(error);
-      };
+    const callback = sent === undefined ? undefined : this.#awaited(sent);
+    try {
+      if (this.connected) this.#socket.send(datagram, callback);
+      else this.#socket.send(datagram, port, this.#mapsIpv4 ? mapped(address) : address, callback);
+    } catch (error) {
+      sendThrew(error, callback, this.#listener);
     }
-    if (this.connected) this.#socket.send(datagram, callback);
-    else this.#socket.send(datagram, port, this.#mapsIpv4 ? mapped(address) : address, callback);
   }
 
   localAddress(): AddressInfo | undefined {
@@ -91,6 +99,16 @@ export class DgramTransport implements Transport {
 
   unref(): void {
     if (!this.#closed) this.#socket.unref();
+  }
+
+  /** The socket is not closed before the datagram has left. */
+  #awaited(sent: SentCallback): SentCallback {
+    this.#inFlight += 1;
+    return (error) => {
+      this.#inFlight -= 1;
+      if (this.#closing && this.#inFlight === 0) this.#closeNow();
+      sent(error);
+    };
   }
 
   #closeNow(): void {

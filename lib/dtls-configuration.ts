@@ -12,6 +12,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
+import { NO_CONNECTION_ID } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import {
@@ -104,7 +105,7 @@ type AnyConfiguration = DtlsClientConfiguration & DtlsServerConfiguration;
 
 /** Checks types and ranges. @throws DtlsOptionsError naming the option that is wrong. */
 export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): CheckedConfiguration {
-  refuseUnsupported(given);
+  refuseUnsupported(given, 'connectionId', 'resumeFrom', 'resumeKey');
   const options = Object.freeze({ ...given });
   // Either role's options may be absent; those of the other role are not looked at.
   const any = options as AnyConfiguration;
@@ -205,7 +206,7 @@ export function nativeParts(
       requestCertificate: role === 'server' && verifyMode !== 'VerifyNone',
       revealUnknownIdentity: configuration.revealUnknownIdentity,
       verifyAtCompletion: true,
-      connectionIdLength: -1,
+      connectionIdLength: NO_CONNECTION_ID,
     },
   };
 }

@@ -8,23 +8,21 @@
  */
 
 import { addon } from './addon.js';
-import { AssociationLink } from './association-link.js';
+import { AssociationLink, type LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
-import { monotonicNow } from './clock.js';
-import { errorKind } from './native-errors.js';
+import { monotonicNow, wallNow } from './clock.js';
+import { dispatch, type QueuedEvent } from './event-dispatch.js';
 import type {
   AssociationInfo,
   Batch,
-  CertificateQuestion,
-  CloseReasons,
-  Failure,
   Handle,
   NativeAssociationOptions,
   NativeContext,
   NativeEndpoint,
 } from './native-seam.js';
+import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
 import type { SentCallback, Transport, TransportListener } from './transport.js';
-import { callUser, throwLater } from './user-code.js';
+import { callUser } from './user-code.js';
 import { MAX_TIMER_MS } from './validate.js';
 
 /** The server on an endpoint. */
@@ -37,20 +35,14 @@ export interface Acceptor {
 
 export type ServerLimits = Parameters<NativeEndpoint['listen']>[2];
 
-interface QueuedEvent {
+/** An association that goes on here. */
+export interface Restored {
   readonly link: AssociationLink;
-  readonly kind: number;
-  readonly detail: number;
-  readonly payload: unknown;
-  /** The datagram that brought it. */
-  readonly datagram: Buffer | undefined;
+  readonly info: AssociationInfo;
 }
 
 const kinds = addon.eventKinds;
 const slotMask = 2 ** addon.slotBits - 1;
-const closeReasons = new Map(
-  Object.entries(addon.closeReasons).map(([name, number]) => [number, name as keyof CloseReasons]),
-);
 
 /** One endpoint with its transport; any number of clients, and at most one server. */
 export class EndpointDriver implements TransportListener {
@@ -58,6 +50,8 @@ export class EndpointDriver implements TransportListener {
   readonly #endpoint = new addon.Endpoint();
   readonly #links: (AssociationLink | undefined)[] = [];
   readonly #opening = new Set<AssociationLink>();
+  /** Restored peers that are elsewhere now: from there to where the addon knows them. */
+  readonly #relocated = new Map<string, LinkPeer>();
   readonly #queue: (QueuedEvent | (() => void))[] = [];
   #acceptor: Acceptor | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -68,6 +62,8 @@ export class EndpointDriver implements TransportListener {
   #drainScheduled = false;
   #closed = false;
   #transportErrors = 0;
+  #unanswerable = 0;
+  #connectionIdLength: number | undefined;
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -81,12 +77,23 @@ export class EndpointDriver implements TransportListener {
     addon.counterNames.forEach((name, index) => {
       counters[name] = state[index + 1] ?? 0;
     });
+    counters.datagramsReceived = (counters.datagramsReceived ?? 0) + this.#unanswerable;
+    counters.droppedMalformed = (counters.droppedMalformed ?? 0) + this.#unanswerable;
     counters.transportErrors = this.#transportErrors;
     return counters;
   }
 
   get listening(): boolean {
     return this.#acceptor !== undefined;
+  }
+
+  /**
+   * The length of the Connection IDs that are given out here, if it differs from the one that is wanted: a record does
+   * not say how long its own is.
+   */
+  otherConnectionIds({ connectionIdLength }: NativeAssociationOptions): number | undefined {
+    const here = this.#connectionIdLength;
+    return connectionIdLength > 0 && here !== connectionIdLength ? here : undefined;
   }
 
   listen(
@@ -96,13 +103,14 @@ export class EndpointDriver implements TransportListener {
     acceptor: Acceptor,
   ): void {
     this.#acceptor = acceptor;
+    this.#noteConnectionIds(options);
     this.#endpoint.listen(context, options, limits);
   }
 
   /** Accepts no more clients and ends those there are. */
   stopListening(): void {
     if (this.#acceptor === undefined) return;
-    this.#endpoint.stopListening();
+    this.#take(this.#endpoint.stopListening());
     for (const link of this.#links) if (link?.accepted) link.shutdown();
     this.#acceptor = undefined;
   }
@@ -114,10 +122,13 @@ export class EndpointDriver implements TransportListener {
     port: number,
     options: NativeAssociationOptions,
     owner: AssociationOwner,
-  ): AssociationLink | 'invalidAddress' | 'busy' {
+  ): AssociationLink | 'invalidAddress' | 'busy' | 'otherConnectionIds' {
+    if (this.otherConnectionIds(options) !== undefined) return 'otherConnectionIds';
+    if (this.#relocated.has(placeOf(address, port))) return 'busy';
     const handle = this.#endpoint.connect(monotonicNow(), context, address, port, options);
     if (handle === 0) return 'invalidAddress';
     if (handle === -1) return 'busy';
+    this.#noteConnectionIds(options);
     const link = this.#link(handle, false);
     link.owner = owner;
     this.#opening.add(link);
@@ -158,6 +169,53 @@ export class EndpointDriver implements TransportListener {
     this.#scheduleDrain();
   }
 
+  answerAddress(link: AssociationLink, accept: boolean): void {
+    this.#endpoint.answerAddress(link.handle, accept);
+    const peer = accept ? this.#endpoint.peer(link.handle) : undefined;
+    if (peer !== undefined) link.moveTo(peer);
+  }
+
+  /** Ends associations and returns them sealed, in their order; undefined (and all live on) when one cannot be. */
+  export(
+    links: readonly AssociationLink[],
+    key: Uint8Array,
+    expiresAt: number,
+  ): readonly Buffer[] | undefined {
+    const handles = links.map(({ handle }) => handle);
+    const [saved, batch] = this.#endpoint.export(handles, key, wallNow(), expiresAt);
+    this.#take(batch);
+    this.#scheduleDrain();
+    return saved.length === links.length ? saved : undefined;
+  }
+
+  /** Restores all of what was exported, or none. */
+  restore(
+    role: 'client' | 'server',
+    options: NativeAssociationOptions,
+    saved: readonly Uint8Array[],
+    key: Uint8Array,
+  ): readonly Restored[] | RestoreErrorName {
+    const restored = this.#endpoint.import(monotonicNow(), wallNow(), role, options, saved, key);
+    if (typeof restored === 'number') return restoreErrorName(restored);
+    this.#take(undefined);
+    return restored.map((handle) => {
+      const link = this.#link(handle, role === 'server');
+      // Just restored, so it is known.
+      return { link, info: this.#endpoint.info(handle) as AssociationInfo };
+    });
+  }
+
+  /** A peer just restored is to be found elsewhere than when it was exported. */
+  relocate(link: AssociationLink, { address, port, family }: LinkPeer): void {
+    if (link.address === address && link.port === port) return;
+    this.#relocated.set(placeOf(address, port), {
+      address: link.address,
+      port: link.port,
+      family: link.family,
+    });
+    link.moveTo({ address, port, family });
+  }
+
   /** Runs a function after every event that is known by now. */
   afterEvents(task: () => void): void {
     this.#queue.push(task);
@@ -187,8 +245,19 @@ export class EndpointDriver implements TransportListener {
   onDatagram(datagram: Buffer, address: string, port: number): void {
     if (this.#closed) return;
     if (this.#opening.size > 0) this.#noteAnswer(address, port);
-    this.#take(this.#endpoint.receive(monotonicNow(), datagram, address, port), datagram, address, port);
+    const known = this.#relocated.size > 0 ? this.#relocated.get(placeOf(address, port)) : undefined;
+    const from = known ?? { address, port };
+    const batch = this.#endpoint.receive(monotonicNow(), datagram, from.address, from.port);
+    this.#take(batch, datagram, address, port);
     this.#drain();
+  }
+
+  onUnanswerable(): void {
+    this.#unanswerable += 1;
+  }
+
+  onSendFailed(): void {
+    this.#transportErrors += 1;
   }
 
   onError(error: Error): void {
@@ -220,6 +289,11 @@ export class EndpointDriver implements TransportListener {
     this.#drain();
   };
 
+  /** With a callback a transport of our own waits for the datagram before it closes. */
+  readonly #noteOutcome = (error: Error | null): void => {
+    if (error instanceof Error) this.onSendFailed();
+  };
+
   /** Takes down what a call produced: sends its datagrams, queues its events, sets the timer. */
   #take(batch: Batch | undefined, datagram?: Buffer, address = '', port = 0): void {
     if (batch !== undefined) {
@@ -231,7 +305,7 @@ export class EndpointDriver implements TransportListener {
       receivers.forEach((receiver, index) => {
         const outgoing = batch[2 + 2 * index] as Uint8Array;
         if (receiver === undefined) this.transport.send(outgoing, address, port);
-        else this.transport.send(outgoing, receiver.address, receiver.port, ignoreOutcome);
+        else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
       });
       this.#depth -= 1;
     }
@@ -254,10 +328,13 @@ export class EndpointDriver implements TransportListener {
     if (kind === kinds.established) {
       payload = this.#endpoint.info(link.handle);
       this.#opening.delete(link);
+    } else if (kind === kinds.addressChanged) {
+      link.candidate = payload as LinkPeer;
     } else if (kind === kinds.closed || kind === kinds.failed) {
       link.ended = true;
       this.#opening.delete(link);
       this.#links[link.handle & slotMask] = undefined;
+      this.#relocated.delete(placeOf(link.address, link.port));
     }
     this.#queue.push({ link, kind, detail, payload, datagram });
   }
@@ -272,6 +349,10 @@ export class EndpointDriver implements TransportListener {
     this.#links[slot] = link;
     if (accepted) link.owner = this.#acceptor?.accept(link);
     return link;
+  }
+
+  #noteConnectionIds({ connectionIdLength }: NativeAssociationOptions): void {
+    if (connectionIdLength > 0) this.#connectionIdLength = connectionIdLength;
   }
 
   #noteAnswer(address: string, port: number): void {
@@ -316,22 +397,6 @@ export class EndpointDriver implements TransportListener {
   }
 }
 
-/** With a callback a transport of our own waits for the datagram before it closes. Losses are the network's affair. */
-function ignoreOutcome(): void {}
-
-function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent): void {
-  const { owner } = link;
-  if (owner === undefined) return;
-  try {
-    if (kind === kinds.message) owner.onMessage(payload as Buffer, datagram);
-    else if (kind === kinds.established) owner.onEstablished(payload as AssociationInfo);
-    else if (kind === kinds.pskRequired) owner.onPskRequired(payload as Buffer | undefined);
-    else if (kind === kinds.certificateReceived) owner.onCertificate(payload as CertificateQuestion);
-    else if (kind === kinds.retransmitted) owner.onRetransmit(detail);
-    else if (kind === kinds.idle) owner.onIdle();
-    else if (kind === kinds.closed) owner.onClosed(closeReasons.get(detail) ?? 'local');
-    else if (kind === kinds.failed) owner.onFailed(errorKind(detail), payload as Failure);
-  } catch (error) {
-    throwLater(error);
-  }
+function placeOf(address: string, port: number): string {
+  return `${address} ${port}`;
 }

@@ -6,7 +6,10 @@
 export const errorTexts = {
   ERR_DTLS_ADDON_MISSING:
     'The native addon of native-dtls could not be loaded: {reason}. Run `npm rebuild native-dtls` (in a clone: ' +
-    '`npm run build`); it needs Python 3, make and a C++17 compiler.',
+    '`npm run build`); it needs Python 3, make and a C++20 compiler.',
+  ERR_DTLS_NODE_TOO_OLD:
+    'This Node.js {version} has Node-API {found}, and native-dtls needs Node-API {needed}: run it with Node.js 20.3 ' +
+    'or later.',
 
   ERR_DTLS_OPTION_INVALID: 'The option `{option}` must be {expected}. Received {received}.',
   ERR_DTLS_OPTION_MISSING: 'The option `{option}` is missing: {expected} is needed.',
@@ -38,6 +41,40 @@ export const errorTexts = {
   ERR_DTLS_MESSAGE_TOO_LARGE:
     'A message of {length} bytes does not fit one record: at most {limit} bytes do with the present `mtu` ' +
     '(`maxMessageSize`). Split it, or raise `mtu` on a path that carries larger datagrams.',
+  ERR_DTLS_ADDRESS_UNPROVEN:
+    'A message of {length} bytes was not sent: {peer} is a new address of the peer, and may be sent little until more ' +
+    'has come from there. Wait until the peer speaks again, or send less at once.',
+  ERR_DTLS_CONNECTION_ID_LENGTH:
+    'Connection IDs of {wanted} bytes were asked for on a `socket` where they have {length}: records do not say how ' +
+    'long theirs are. Ask for the same `connectionId`, or use another socket.',
+  ERR_DTLS_NOT_ESTABLISHED:
+    'Only an established association can be exported, and that with {peer} is not. Export after `secureConnect` and ' +
+    'before `close`; one that was exported already goes on where its saving is restored.',
+  ERR_DTLS_SAVED_DAMAGED:
+    'What was given as `{option}` cannot be opened: either the bytes are not those that the export returned, or the ' +
+    'key is another one (the two cannot be told apart). Nothing was restored.',
+  ERR_DTLS_SAVED_VERSION:
+    'What was given as `{option}` is in a format of another version of native-dtls. Nothing was restored: restore it ' +
+    'with the version that exported it, or let the peers shake hands again.',
+  ERR_DTLS_SAVED_ROLE:
+    'What was given as `{option}` was saved by the other side: a saving of a server is for `server.import`, one of a ' +
+    'client for `connect({ resumeFrom })`. Nothing was restored.',
+  ERR_DTLS_SAVED_EXPIRED:
+    'What was given as `{option}` has expired. Nothing was restored: let the peers shake hands again, or export with ' +
+    'a longer `expiresInMs`.',
+  ERR_DTLS_SAVED_RESTORED_BEFORE:
+    'An association in `{option}` was restored in this process before. Restored twice it would use record numbers ' +
+    'twice, which breaks its encryption. Nothing was restored: go on with the first, and export that one.',
+  ERR_DTLS_SAVED_CONNECTION_ID_IN_USE:
+    'The Connection ID of an association in `{option}` is in use here already. Nothing was restored.',
+  ERR_DTLS_SAVED_CONNECTION_ID_LENGTH:
+    'The Connection IDs in `{option}` have another length than those that are given out here. Nothing was restored: ' +
+    'give the `connectionId` that was in use at the export.',
+  ERR_DTLS_SAVED_ADDRESS_IN_USE:
+    'There is an association with the peer of one in `{option}` already. Nothing was restored: import before clients ' +
+    'come, or close the association in the way.',
+  ERR_DTLS_SAVED_NO_ROOM:
+    'There are more associations in `{option}` than there is room for. Nothing was restored: raise `maxConnections`.',
   ERR_DTLS_SERVER_LISTENING: 'This server is listening already. Close it first, or create another one.',
   ERR_DTLS_SERVER_NOT_LISTENING: 'This server is not listening. Call `listen` and wait for `listening`.',
   ERR_DTLS_ABORTED: 'The association was ended by the `signal` given to `connect`.',
@@ -49,7 +86,8 @@ export const errorTexts = {
   ERR_DTLS_PSK_CALLBACK_FAILED:
     '`pskCallback` failed, so the handshake with {peer} was refused: {reason} Let it return a key, or null to refuse.',
   ERR_DTLS_PSK_IDENTITY_INVALID:
-    'The PSK identity sent by {peer} contains NUL, is not UTF-8 or is longer than 255 bytes: the handshake was refused.',
+    'The PSK identity sent by {peer} contains NUL, is not UTF-8 or is longer than 255 bytes: no key can belong to it, ' +
+    'and the handshake was refused.',
   ERR_DTLS_CERTIFICATE_REFUSED:
     'The certificate of {peer} was refused: {reason}. Give the CA that issued it in `ca`, and the name it was issued ' +
     'for in `servername`.',

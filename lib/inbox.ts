@@ -24,8 +24,9 @@ export const HELD_BYTES = 64 * 1024;
 
 export class Inbox {
   readonly #emitter: EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>;
-  readonly #iterators = new Set<MessageIterator>();
-  readonly #held: Held[] = [];
+  /** Both made when first needed: of a million idle associations hardly one needs them. */
+  #iterators: Set<MessageIterator> | undefined;
+  #held: Held[] | undefined;
   #heldBytes = 0;
   #dropped = 0;
   #flushing = false;
@@ -38,17 +39,17 @@ export class Inbox {
   /** Messages that found no room. */
   get dropped(): number {
     let dropped = this.#dropped;
-    for (const iterator of this.#iterators) dropped += iterator.dropped;
+    for (const iterator of this.#iterators ?? []) dropped += iterator.dropped;
     return dropped;
   }
 
   get hasIterators(): boolean {
-    return this.#iterators.size > 0;
+    return this.#iterators !== undefined && this.#iterators.size > 0;
   }
 
   /** One message has arrived. */
   deliver(message: Buffer, info: MessageInfo | undefined): void {
-    if (this.#held.length === 0 && this.#wanted()) this.#give(message, info);
+    if (!this.#holds && this.#wanted()) this.#give(message, info);
     else this.#hold({ message, info });
   }
 
@@ -60,9 +61,10 @@ export class Inbox {
   /** A new iterator over the messages from now on, those held included. */
   iterate(): MessageIterator {
     const iterator = new MessageIterator(() => {
-      this.#iterators.delete(iterator);
+      this.#iterators?.delete(iterator);
       this.#dropped += iterator.dropped;
     });
+    this.#iterators ??= new Set();
     this.#iterators.add(iterator);
     this.#flush();
     if (this.#end !== undefined) iterator.end(this.#end.error);
@@ -72,20 +74,25 @@ export class Inbox {
   /** No more messages will come; iterators end, or fail with the error. */
   end(error: Error | undefined): void {
     this.#end = { error };
-    for (const iterator of this.#iterators) iterator.end(error);
+    for (const iterator of this.#iterators ?? []) iterator.end(error);
+  }
+
+  get #holds(): boolean {
+    return this.#held !== undefined && this.#held.length > 0;
   }
 
   #wanted(): boolean {
-    return this.#iterators.size > 0 || this.#emitter.listenerCount('message') > 0;
+    return this.hasIterators || this.#emitter.listenerCount('message') > 0;
   }
 
   #give(message: Buffer, info: MessageInfo | undefined): void {
-    for (const iterator of this.#iterators) iterator.push(message);
+    if (this.#iterators !== undefined) for (const iterator of this.#iterators) iterator.push(message);
     if (info === undefined) emitToUser(this.#emitter, 'message', message);
     else emitToUser(this.#emitter, 'message', message, info);
   }
 
   #hold(held: Held): void {
+    this.#held ??= [];
     const bytes = this.#heldBytes + held.message.length;
     if (this.#held.length >= HELD_MESSAGES || bytes > HELD_BYTES) {
       this.#dropped += 1;
@@ -97,7 +104,7 @@ export class Inbox {
   }
 
   #scheduleFlush(): void {
-    if (this.#flushing || this.#held.length === 0) return;
+    if (this.#flushing || !this.#holds) return;
     this.#flushing = true;
     process.nextTick(() => {
       this.#flushing = false;
@@ -107,7 +114,7 @@ export class Inbox {
 
   #flush(): void {
     while (this.#wanted()) {
-      const held = this.#held.shift();
+      const held = this.#held?.shift();
       if (held === undefined) return;
       this.#heldBytes -= held.message.length;
       this.#give(held.message, held.info);

@@ -1,5 +1,6 @@
 /** The public API. Every name that users may import is here, and nothing else. */
 
+export type { AddressChange } from './address-change.js';
 export { DtlsAssociation, type DtlsAssociationEvents, type DtlsAssociationOptions } from './association.js';
 export type { AssociationOptions } from './association-options.js';
 export type { CheckServerIdentity } from './certificates.js';
@@ -43,6 +44,7 @@ export type {
   ServerPskOptions,
 } from './psk-options.js';
 export type { DtlsErrorName, HandshakeState, SslErrorName } from './qt-errors.js';
+export type { ExportOptions } from './saving-options.js';
 export { createSecureContext, SecureContext, type SecureContextOptions } from './secure-context.js';
 export { createServer, DtlsServer, type ServerEvents } from './server.js';
 export type { ListenOptions, ServerOptions } from './server-options.js';

@@ -60,6 +60,25 @@ export interface CloseReasons {
   readonly idle: number;
   /** A pending handshake gave way to a newer verified ClientHello from the same address and port. */
   readonly superseded: number;
+  /** It was exported and goes on elsewhere. */
+  readonly exported: number;
+}
+
+/** Why saved associations were not restored; none of them was. */
+export interface RestoreErrors {
+  /** Shorter or other than what was saved, or the key is wrong: these cannot be told apart. */
+  readonly damaged: number;
+  readonly wrongVersion: number;
+  readonly expired: number;
+  /** This process has restored it before: two copies would use record numbers twice. */
+  readonly restoredBefore: number;
+  /** Saved by a client and restored by a server, or the reverse. */
+  readonly wrongRole: number;
+  readonly connectionIdInUse: number;
+  /** Of another length than the Connection IDs that this endpoint gives out. */
+  readonly wrongConnectionIdLength: number;
+  readonly addressInUse: number;
+  readonly noRoom: number;
 }
 
 /** Why an association (or a context) failed. */
@@ -243,8 +262,8 @@ export interface NativeEndpoint {
       readonly maxPendingHandshakes: number;
     },
   ): void;
-  /** New hellos go unanswered from now on; associations go on. */
-  stopListening(): void;
+  /** New hellos go unanswered from now on, and handshakes that clients have begun are aborted; associations go on. */
+  stopListening(): Batch | undefined;
   /**
    * Creates a client association; its handle. Nothing is sent before `start`. Returns 0 when the address cannot be
    * parsed, -1 when an association to this address and port exists on this endpoint.
@@ -279,6 +298,28 @@ export interface NativeEndpoint {
   answerCertificate(now: number, handle: Handle, accept: boolean): Batch | undefined;
   /** Answers `addressChanged`: from now on the peer is there, or where it was. */
   answerAddress(handle: Handle, accept: boolean): void;
+  /**
+   * Established associations as bytes sealed with AES-256-GCM under `key` (32 bytes), one Buffer each; each ends at once
+   * (`closed`, reason `exported`) without a word to its peer. Times in milliseconds since 1970. The Buffers are none, and
+   * nothing has ended, when one of the handles is not established.
+   */
+  export(
+    handles: readonly Handle[],
+    key: Uint8Array,
+    wallNow: number,
+    expiresAt: number,
+  ): readonly [saved: readonly Buffer[], batch: Batch | undefined];
+  /** Restores what `export` made, all of them (their handles, established at once) or none (one of {@link RestoreErrors}). */
+  import(
+    now: number,
+    wallNow: number,
+    role: 'client' | 'server',
+    options: NativeAssociationOptions,
+    saved: readonly Uint8Array[],
+    key: Uint8Array,
+  ): readonly Handle[] | number;
+  /** Handles of all associations that are established. */
+  established(): readonly Handle[];
   /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
   info(handle: Handle): AssociationInfo | undefined;
   /** Peer of an association. Valid until the call after the one that ended the association. */
@@ -331,6 +372,7 @@ export interface NativeAddon {
   readonly closeReasons: CloseReasons;
   readonly errorKinds: ErrorKinds;
   readonly sendErrors: SendErrors;
+  readonly restoreErrors: RestoreErrors;
   /** Names of the counters in {@link NativeEndpoint.state}, from index 1 on. */
   readonly counterNames: readonly string[];
   /** How many low bits of a handle are the slot. */

@@ -85,10 +85,14 @@ export class ServerHandshake implements AssociationOwner {
 
   onRetransmit(): void {}
 
-  /** None comes before the handshake is complete, and then the link has another owner. */
+  /** None of these comes before the handshake is complete, and then the link has another owner. */
   onMessage(): void {}
 
   onIdle(): void {}
+
+  onAddressChanged(): void {
+    this.#link.answerAddress(false);
+  }
 
   get #rinfo(): RemoteInfo {
     const { address, port, family } = this.#link;

@@ -10,6 +10,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import { bufferSize } from './connect-options.js';
+import { serverConnectionIdLength } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import {
@@ -43,6 +44,11 @@ export interface ServerOptions extends SecureContextOptions, ServerPskOptions, A
   readonly maxConnections?: number | undefined;
   /** Handshakes under way beyond which new clients go unanswered. Default 1024. */
   readonly maxPendingHandshakes?: number | undefined;
+  /**
+   * Bytes of the Connection ID that each client which offers it is given (RFC 9146), 1 to 255: such a client may change
+   * its address and port without a handshake (event `address`). Random; 8 is a good length. Default: none.
+   */
+  readonly connectionId?: number | undefined;
   /** A datagram socket of the user's own; it is never closed from here. */
   readonly socket?: DatagramTransport | undefined;
   /** Bind IPv6 without IPv4. Default false. */
@@ -87,7 +93,7 @@ const LEAST_SECRET_BYTES = 16;
 
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function serverSettings(options: ServerOptions): ServerSettings {
-  refuseUnsupported(options);
+  refuseUnsupported(options, 'resumeFrom', 'resumeKey');
   const association = associationSettings(options);
   const pskSource = serverPskSource(options);
   const context = chosenContext(options);
@@ -108,7 +114,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
       requestCertificate,
       revealUnknownIdentity: optionalBoolean('revealUnknownIdentity', options.revealUnknownIdentity) ?? false,
       verifyAtCompletion: false,
-      connectionIdLength: -1,
+      connectionIdLength: serverConnectionIdLength(options.connectionId),
     },
     limits: limitsOf(options),
     ...socketSettings(options),

@@ -13,6 +13,9 @@ import { EndpointDriver } from './endpoint-driver.js';
 import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
 import type { AssociationInfo } from './native-seam.js';
 import type { RemoteInfo } from './psk-options.js';
+import { restoreError } from './restore-errors.js';
+import { sealSaving } from './saving.js';
+import { type ExportOptions, expiryTime, openedSaving, savingKey } from './saving-options.js';
 import { type HandshakeObserver, ServerHandshake } from './server-handshake.js';
 import {
   type ListenOptions,
@@ -23,10 +26,10 @@ import {
 } from './server-options.js';
 import { type ListenAddress, openServerSocket } from './server-socket.js';
 import { DtlsSocket } from './socket.js';
-import { SocketCore } from './socket-core.js';
+import { SocketCore, unsealed } from './socket-core.js';
 import type { Transport } from './transport.js';
 import { emitToUser } from './user-code.js';
-import { invalidOption, optionsObject } from './validate.js';
+import { type Bytes, invalidOption, optionsObject } from './validate.js';
 
 /** Events of a DtlsServer with their arguments. */
 export interface ServerEvents {
@@ -48,7 +51,7 @@ type Callback = () => void;
  */
 export class DtlsServer extends EventEmitter<ServerEvents> {
   readonly #settings: ServerSettings;
-  readonly #sockets = new Set<DtlsSocket>();
+  readonly #sockets = new Map<DtlsSocket, SocketCore>();
   #state: State = 'idle';
   #driver: EndpointDriver | undefined;
   #refed = true;
@@ -62,7 +65,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
 
   /** The sockets of all established associations. */
   get connections(): Iterable<DtlsSocket> {
-    return this.#sockets.values();
+    return this.#sockets.keys();
   }
 
   /** Counters of the endpoint by name; empty when not listening. */
@@ -124,6 +127,62 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     return this;
   }
 
+  /**
+   * Carries all established associations away: each ends here at once (its socket's `close` with the reason `exported`,
+   * no word to the peer), and goes on where the bytes returned are given to `import`, once. Handshakes under way are not
+   * saved. The bytes are encrypted and authenticated with the key; NEVER IMPORT THEM IN TWO PROCESSES (see
+   * docs/saving.md).
+   *
+   * @param key Exactly 32 bytes, to be kept as secret as the associations.
+   * @throws DtlsOptionsError ERR_DTLS_OPTION_INVALID, and DtlsStateError ERR_DTLS_SERVER_NOT_LISTENING.
+   */
+  exportAll(key: Bytes, options: ExportOptions = {}): Buffer {
+    const checkedKey = savingKey('key', key);
+    const expiresAt = expiryTime(options);
+    const driver = this.#listeningDriver();
+    const living = [...this.#sockets.values()].flatMap((core) =>
+      core.link === undefined || core.link.ended ? [] : [{ core, link: core.link }],
+    );
+    const sealed = driver.export(
+      living.map(({ link }) => link),
+      checkedKey,
+      expiresAt,
+    );
+    if (sealed === undefined) throw unsealed('a client');
+    const entries = living.map(({ core }, index) => core.savedAs(sealed[index] as Buffer));
+    const saved = sealSaving({ peer: undefined, expiresAt, entries }, checkedKey);
+    checkedKey.fill(0);
+    return saved;
+  }
+
+  /**
+   * Goes on with associations that `exportAll` or a server's `socket.export` has saved, all or none of them. Their
+   * sockets are returned and in `connections` at once, and may send at once; each is announced by a `secureConnection`
+   * event of its own as soon as the calling code has returned, before any message.
+   *
+   * @param key The key of the export.
+   * @throws DtlsOptionsError and DtlsStateError ERR_DTLS_SAVED_... when nothing was restored, and DtlsStateError
+   * ERR_DTLS_SERVER_NOT_LISTENING: the associations need the server's UDP socket.
+   */
+  import(saved: Bytes, key: Bytes): DtlsSocket[] {
+    const checkedKey = savingKey('key', key);
+    const { peer, entries } = openedSaving('saved', saved, checkedKey);
+    if (peer !== undefined) throw restoreError('wrongRole', 'saved');
+    const driver = this.#listeningDriver();
+    if (this.#sockets.size + entries.length > this.#settings.limits.maxConnections) {
+      throw restoreError('noRoom', 'saved');
+    }
+    const sealed = entries.map((entry) => entry.sealed);
+    const restored = driver.restore('server', this.#settings.native, sealed, checkedKey);
+    checkedKey.fill(0);
+    if (typeof restored === 'string') throw restoreError(restored, 'saved');
+    const sockets = restored.map(({ link, info }, index) => this.#adopt(link, info, entries[index]?.verdict));
+    driver.afterEvents(() => {
+      for (const socket of sockets) emitToUser(this, 'secureConnection', socket);
+    });
+    return sockets;
+  }
+
   /** The server keeps the process alive (default). */
   ref(): this {
     this.#refed = true;
@@ -141,6 +200,12 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   /** Closes, and waits for the end. */
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.close(resolve));
+  }
+
+  #listeningDriver(): EndpointDriver {
+    const driver = this.#driver;
+    if (this.#state === 'listening' && driver !== undefined) return driver;
+    throw new DtlsStateError('ERR_DTLS_SERVER_NOT_LISTENING');
   }
 
   #open(address: ListenAddress): void {
@@ -171,6 +236,12 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       return;
     }
     const { context, native, limits } = this.#settings;
+    const length = driver.otherConnectionIds(native);
+    if (length !== undefined) {
+      const lengths = { wanted: native.connectionIdLength, length };
+      this.#finish(new DtlsStateError('ERR_DTLS_CONNECTION_ID_LENGTH', lengths));
+      return;
+    }
     driver.listen(context, native, limits, {
       accept: (link) => new ServerHandshake(this.#settings, link, this.#observer),
       lost: () => this.#finish(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED')),
@@ -186,7 +257,14 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   };
 
   #admit(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
-    const { address, port, family } = link;
+    const { address, port } = link;
+    const socket = this.#adopt(link, info, verdict);
+    debug('server: %s port %d established, %s', address, port, info.cipherName);
+    emitToUser(this, 'secureConnection', socket);
+  }
+
+  /** The socket of an established association. */
+  #adopt(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): DtlsSocket {
     let core: SocketCore | undefined;
     const socket = new DtlsSocket((emitter) => {
       core = new SocketCore(emitter, {
@@ -196,14 +274,15 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
         cancel: () => {},
         release: () => this.#sockets.delete(socket),
         setRef: () => {},
-        orphanError: (error) => this.#clientError(error, { address, port, family }),
+        orphanError: (error) => this.#clientError(error, remoteInfo(link)),
       });
       return core;
     });
-    this.#sockets.add(socket);
-    core?.establish(link, info, verdict);
-    debug('server: %s port %d established, %s', address, port, info.cipherName);
-    emitToUser(this, 'secureConnection', socket);
+    if (core !== undefined) {
+      this.#sockets.set(socket, core);
+      core.establish(link, info, verdict);
+    }
+    return socket;
   }
 
   #clientError(error: DtlsError, rinfo: RemoteInfo): void {
@@ -240,6 +319,10 @@ export function createServer(
   const server = new DtlsServer(options);
   if (onSecureConnection !== undefined) server.on('secureConnection', onSecureConnection);
   return server;
+}
+
+function remoteInfo({ address, port, family }: AssociationLink): RemoteInfo {
+  return { address, port, family };
 }
 
 function parsed(values: readonly unknown[]): { options: ListenOptions; callback: Callback | undefined } {

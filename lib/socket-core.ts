@@ -6,7 +6,8 @@
 import type { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { addon } from './addon.js';
-import type { AssociationLink } from './association-link.js';
+import { AddressChange } from './address-change.js';
+import type { AssociationLink, LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import type { Verdict } from './certificates.js';
 import { type DtlsError, DtlsStateError, DtlsTransportError } from './errors.js';
@@ -14,10 +15,12 @@ import { Inbox, type MessageInfo } from './inbox.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
 import type { AssociationInfo, CloseReasons, Failure } from './native-seam.js';
 import { PENDING_BYTES, PENDING_MESSAGES, PendingSends, type SendCallback } from './pending-sends.js';
-import { callUser, emitToUser } from './user-code.js';
+import type { RemoteInfo } from './psk-options.js';
+import { type SavedEntry, type SavedPeer, sealSaving } from './saving.js';
+import { callUser, emitToUser, throwLater } from './user-code.js';
 
-/** Why an association ended: closed here, by the peer, by the idle timeout, or by an error. */
-export type CloseReason = 'local' | 'remote' | 'idle' | 'error';
+/** Why an association ended: closed here, by the peer, by the idle timeout, by going on elsewhere, or by an error. */
+export type CloseReason = 'local' | 'remote' | 'idle' | 'exported' | 'error';
 
 /** Events of a DtlsSocket with their arguments. */
 export interface SocketEvents {
@@ -25,6 +28,7 @@ export interface SocketEvents {
   message: [message: Buffer, info?: MessageInfo];
   drain: [];
   retransmit: [times: number];
+  address: [oldAddress: RemoteInfo, newAddress: RemoteInfo, change: AddressChange];
   timeout: [];
   error: [error: DtlsError];
   close: [reason: CloseReason];
@@ -97,8 +101,9 @@ export class SocketCore implements AssociationOwner {
     return this.#side.role;
   }
 
-  get closed(): boolean {
-    return this.#state === 'closed';
+  /** Neither established nor told to end. */
+  get connecting(): boolean {
+    return this.#state === 'connecting';
   }
 
   get stats(): SocketStats {
@@ -116,7 +121,10 @@ export class SocketCore implements AssociationOwner {
     this.verdict = verdict;
     this.localAddress = link.transport.localAddress();
     link.owner = this;
-    if (this.#state !== 'connecting') return;
+    if (this.#state !== 'connecting') {
+      link.shutdown();
+      return;
+    }
     this.#state = 'established';
     for (const { message, callback } of this.#pending.takeAll()) this.#transmit(message, callback);
     if (this.role === 'client') emitToUser(this.#emitter, 'secureConnect');
@@ -154,6 +162,24 @@ export class SocketCore implements AssociationOwner {
     this.#finish(error, (link) => link.abort());
   }
 
+  /** Ends here without a word to the peer; the bytes with which the association goes on elsewhere. */
+  export(key: Uint8Array, expiresAt: number): Buffer {
+    const { link } = this;
+    if (this.#state !== 'established' || link === undefined || link.ended) {
+      throw new DtlsStateError('ERR_DTLS_NOT_ESTABLISHED', { peer: this.peer });
+    }
+    const peer = this.role === 'client' ? this.#savedPeer(link) : undefined;
+    const sealed = link.export(key, expiresAt);
+    if (sealed === undefined) throw unsealed(this.peer);
+    return sealSaving({ peer, expiresAt, entries: [this.savedAs(sealed)] }, key);
+  }
+
+  /** Its entry in a saving. It has just ended: what was opened for it closes now, and `close` will follow. */
+  savedAs(sealed: Buffer): SavedEntry {
+    this.#side.release();
+    return { sealed, verdict: this.verdict };
+  }
+
   setRef(refed: boolean): void {
     this.#side.setRef(refed);
   }
@@ -185,6 +211,21 @@ export class SocketCore implements AssociationOwner {
   onRetransmit(times: number): void {
     this.#counts.retransmits += 1;
     emitToUser(this.#emitter, 'retransmit', times);
+  }
+
+  /** A listener that throws has not agreed. */
+  onAddressChanged(peer: LinkPeer): void {
+    const { link } = this;
+    if (link === undefined || this.#state !== 'established') return;
+    const { address, port, family } = link;
+    const change = new AddressChange();
+    try {
+      (this.#emitter as EventEmitter).emit('address', { address, port, family }, { ...peer }, change);
+    } catch (error) {
+      change.preventDefault();
+      throwLater(error);
+    }
+    link.answerAddress(!change.defaultPrevented);
   }
 
   onMessage(message: Buffer, datagram: Buffer | undefined): void {
@@ -225,6 +266,10 @@ export class SocketCore implements AssociationOwner {
   onCertificate(): void {}
 
   onEstablished(): void {}
+
+  #savedPeer({ address, port }: AssociationLink): SavedPeer {
+    return { address, port, localPort: this.localAddress?.port ?? 0 };
+  }
 
   #finish(error: DtlsError | undefined, endLink: (link: AssociationLink) => void): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
@@ -281,6 +326,9 @@ export class SocketCore implements AssociationOwner {
       const limit = this.info?.maxMessageSize ?? 0;
       return this.#refuse(new DtlsStateError('ERR_DTLS_MESSAGE_TOO_LARGE', { length, limit }), callback);
     }
+    if (outcome === sendErrors.addressUnproven) {
+      return this.#refuse(new DtlsStateError('ERR_DTLS_ADDRESS_UNPROVEN', { length, peer }), callback);
+    }
     const reason = 'it could not be sealed';
     return this.#refuse(new DtlsTransportError('ERR_DTLS_SEND_FAILED', { peer, reason }), callback);
   }
@@ -291,4 +339,9 @@ export class SocketCore implements AssociationOwner {
     else if (!told) process.nextTick(() => this.report(error));
     return false;
   }
+}
+
+/** The error when established associations could not be sealed: nothing has ended. */
+export function unsealed(peer: string): DtlsStateError {
+  return new DtlsStateError('ERR_DTLS_INTERNAL', { peer, reason: 'it could not be sealed for export' });
 }

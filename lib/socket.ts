@@ -10,6 +10,7 @@ import { isArrayBufferView } from 'node:util/types';
 import { legacyCertificate } from './certificates.js';
 import type { DtlsError } from './errors.js';
 import type { SendCallback } from './pending-sends.js';
+import { type ExportOptions, expiryTime, savingKey } from './saving-options.js';
 import type { SocketCore, SocketEvents, SocketStats } from './socket-core.js';
 import { type Bytes, bytesOf, invalidOption } from './validate.js';
 
@@ -27,8 +28,8 @@ type Listener<Name extends keyof SocketEvents> = (...values: SocketEvents[Name])
 /**
  * One association. Made by `connect` and by a server's `secureConnection`, never by `new`.
  *
- * Events: `secureConnect` (client), `message` (Buffer[, { datagram }]), `drain`, `retransmit` (times), `timeout`,
- * `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
+ * Events: `secureConnect` (client), `message` (Buffer[, { datagram }]), `drain`, `retransmit` (times), `address`
+ * (oldAddress, newAddress, {@link AddressChange}), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
  * iterator is held (64 messages or 64 KiB at most) until one attaches.
  */
 export class DtlsSocket extends EventEmitter<SocketEvents> {
@@ -61,6 +62,11 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
     return this.#core.info?.pskIdentity?.toString();
   }
 
+  /**
+   * Where the peer is. With a Connection ID it may change: `address` is emitted when newer records come from elsewhere,
+   * each address as `{ address, port, family }`, and unless a listener calls `preventDefault()` on the third argument
+   * (or throws) the peer is there from then on (RFC 9146 section 6).
+   */
   get remoteAddress(): string | undefined {
     return this.#core.link?.address;
   }
@@ -93,7 +99,7 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   /**
    * Sends one message. False when the caller should wait for `drain`. The callback is told when the message was handed
    * to the kernel, or why it could not be: ERR_DTLS_CLOSED, ERR_DTLS_MESSAGE_TOO_LARGE,
-   * ERR_DTLS_SEND_QUEUE_FULL, ERR_DTLS_SEND_FAILED; the association lives on. Without a callback the same comes as an
+   * ERR_DTLS_SEND_QUEUE_FULL, ERR_DTLS_ADDRESS_UNPROVEN, ERR_DTLS_SEND_FAILED; the association lives on. Without a callback the same comes as an
    * `error` event, unless `close` tells already.
    *
    * @param message Bytes, or text to be sent as UTF-8.
@@ -119,6 +125,22 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   destroy(error?: Error): this {
     this.#core.destroy(error as DtlsError | undefined);
     return this;
+  }
+
+  /**
+   * Carries the association away: it ends here at once (`close` with the reason `exported`, no word to the peer), and
+   * goes on where the bytes returned are given to `server.import` or `connect({ resumeFrom, resumeKey })`, once. They
+   * are encrypted and authenticated with the key; NEVER RESTORE THEM IN TWO PROCESSES (see docs/saving.md).
+   *
+   * @param key Exactly 32 bytes, to be kept as secret as the association.
+   * @throws DtlsOptionsError ERR_DTLS_OPTION_INVALID, and DtlsStateError ERR_DTLS_NOT_ESTABLISHED before
+   * `secureConnect` and after the end.
+   */
+  export(key: Bytes, options: ExportOptions = {}): Buffer {
+    const checkedKey = savingKey('key', key);
+    const saved = this.#core.export(checkedKey, expiryTime(options));
+    checkedKey.fill(0);
+    return saved;
   }
 
   /** The suite in use; undefined before the handshake is complete. */

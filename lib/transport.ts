@@ -15,7 +15,10 @@ export interface Transport {
   readonly queuedBytes: number;
   /** From now on the listener is told what happens. */
   attach(listener: TransportListener): void;
-  /** Sends one datagram to a literal address. `sent`, if given, is called later, exactly once. */
+  /**
+   * Sends one datagram to a literal address; never throws. `sent`, if given, is called later, exactly once; without it
+   * the listener is told of a failure that is known.
+   */
   send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void;
   /** Where it is bound, if that is known. */
   localAddress(): AddressInfo | undefined;
@@ -28,10 +31,24 @@ export interface Transport {
 export interface TransportListener {
   /** The address is literal; IPv4-mapped ones come as IPv4. */
   onDatagram(datagram: Buffer, address: string, port: number): void;
+  /** A datagram was dropped, because where it claims to come from nothing can be sent to: anybody can forge port 0. */
+  onUnanswerable(): void;
+  /** A datagram that nobody waits for could not be sent. */
+  onSendFailed(): void;
   /** The system reported an error, an ICMP message for one; the socket goes on. */
   onError(error: Error): void;
   /** The socket was closed by somebody else. */
   onClosed(): void;
+}
+
+/** A send that threw has failed like any other: later, for whoever waits for it, or else for the listener. */
+export function sendThrew(
+  error: unknown,
+  sent: SentCallback | undefined,
+  listener: TransportListener | undefined,
+): void {
+  if (sent === undefined) listener?.onSendFailed();
+  else process.nextTick(sent, error instanceof Error ? error : new Error(String(error)));
 }
 
 const MAPPED_PREFIX = '::ffff:';

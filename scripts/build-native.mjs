@@ -1,7 +1,8 @@
 // Builds the addon with node-gyp for the Node that runs this script. Runs where the package is installed, so it
 // needs nothing but the package's own files and dependencies. Writes to stderr only.
 //
-// Options: --if-missing (do nothing when the addon is there), --debug (build/Debug instead of build/Release).
+// Options: --if-missing (do nothing when the addon is there), --debug (build/Debug instead of build/Release),
+// --with-tests (native_dtls_test.node as well, native tests and benchmarks; in the repository only).
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, utimesSync } from 'node:fs';
@@ -13,9 +14,9 @@ import { parseArgs } from 'node:util';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const windows = process.platform === 'win32';
 
-/** Where a built addon lies. */
-export function addonPath(configuration = 'Release') {
-  return path.join(root, 'build', configuration, 'native_dtls.node');
+/** Where a built addon lies: the library's, or the native tests' (`native_dtls_test`). */
+export function addonPath(configuration = 'Release', name = 'native_dtls') {
+  return path.join(root, 'build', configuration, `${name}.node`);
 }
 
 /** The folder whose include/node holds this Node's headers, or undefined when they did not come with it. */
@@ -78,36 +79,45 @@ function nodeGypArguments({ debug, prefix }) {
 }
 
 /** Builds, incrementally when something is there. Returns whether it succeeded; says on stderr why not. */
-export function buildNative({ debug = false } = {}) {
+export function buildNative({ debug = false, withTests = false } = {}) {
   const prefix = headersPrefix();
   const started = new Date();
-  process.stderr.write('native-dtls: building the native addon ...\n');
+  process.stderr.write(`native-dtls: building the native addon${withTests ? ' and its tests' : ''} ...\n`);
   // The build reads its list of sources with `node`: this one must be found first.
   const searchPath = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
   const { status, error, stdout, stderr } = spawnSync(process.execPath, nodeGypArguments({ debug, prefix }), {
     cwd: root,
-    env: { ...process.env, PATH: searchPath },
+    env: { ...process.env, PATH: searchPath, NATIVE_DTLS_TESTS: withTests ? '1' : '0' },
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const output = addonPath(debug ? 'Debug' : 'Release');
-  if (error || status !== 0 || !existsSync(output)) {
+  const outputs = (withTests ? ['native_dtls', 'native_dtls_test'] : ['native_dtls']).map((name) =>
+    addonPath(debug ? 'Debug' : 'Release', name),
+  );
+  if (error || status !== 0 || !outputs.every(existsSync)) {
     process.stderr.write(`${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}\n`);
     process.stderr.write(explainFailure(prefix));
     return false;
   }
   // Up to date as of now, also when a changed file led to no new link.
-  utimesSync(output, started, started);
+  for (const output of outputs) utimesSync(output, started, started);
   const seconds = ((Date.now() - started.getTime()) / 1000).toFixed(0);
-  process.stderr.write(`native-dtls: built ${path.relative(root, output)} in ${seconds} s\n`);
+  process.stderr.write(
+    `native-dtls: built ${outputs.map((output) => path.relative(root, output)).join(' and ')} in ${seconds} s\n`,
+  );
   return true;
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { 'if-missing': { type: 'boolean' }, debug: { type: 'boolean' } },
+    options: {
+      'if-missing': { type: 'boolean' },
+      debug: { type: 'boolean' },
+      'with-tests': { type: 'boolean' },
+    },
   });
   const present = existsSync(addonPath(values.debug ? 'Debug' : 'Release'));
-  if (!(values['if-missing'] && present) && !buildNative({ debug: values.debug })) process.exitCode = 1;
+  const options = { debug: values.debug, withTests: values['with-tests'] };
+  if (!(values['if-missing'] && present) && !buildNative(options)) process.exitCode = 1;
 }

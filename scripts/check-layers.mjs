@@ -67,11 +67,21 @@ function checkNativeInclude(file, include) {
 function checkNative() {
   const code = filesBelow('native', (file) => /\.(cc|h)$/.test(file));
   for (const file of code) for (const include of includesOf(file)) checkNativeInclude(file, include);
-  const listed = new Set(readFileSync(path.join(root, 'native/sources.txt'), 'utf8').trim().split(/\s+/));
-  for (const file of code.filter((name) => /^native\/(core|io|binding)\/.*\.cc$/.test(name))) {
-    if (!listed.delete(file.slice('native/'.length))) report(file, 1, 'is not in native/sources.txt');
+  checkList('native/sources.txt', code, ['core', 'io', 'binding']);
+  checkList('native/test-sources.txt', code, ['test']);
+}
+
+/** A list of sources names all those of the folders, and none that is not there. */
+function checkList(list, code, folders) {
+  const listed = readFileSync(path.join(root, list), 'utf8').trim().split(/\s+/);
+  const sources = code.filter((file) => file.endsWith('.cc'));
+  const owned = sources.filter((file) => folders.includes(file.split('/')[1]));
+  for (const file of owned) {
+    if (!listed.includes(file.slice('native/'.length))) report(file, 1, `is not in ${list}`);
   }
-  for (const file of listed) report('native/sources.txt', 1, `names ${file}, which is not there`);
+  for (const file of listed) {
+    if (!sources.includes(`native/${file}`)) report(list, 1, `names ${file}, which is not there`);
+  }
 }
 
 function checkLibraryLine(file, line, text) {

@@ -1,7 +1,7 @@
 // Builds what is missing or older than its sources: the addon and dist. Quick and silent when all is fresh; says what
 // it does on stderr otherwise. Two at a time wait for each other.
 //
-// Option: --only=ts or --only=native.
+// Options: --only=ts or --only=native; --with-tests (the addon with the native tests and benchmarks as well).
 
 import { existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -17,11 +17,21 @@ function modified(file) {
   return statSync(path.resolve(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function nativeIsFresh() {
-  const rooms = ['native/core', 'native/io', 'native/binding'];
-  const code = rooms.flatMap((folder) => filesBelow(folder, (file) => /\.(cc|h)$/.test(file)));
-  const built = modified(addonPath());
-  return built > 0 && ['binding.gyp', 'native/sources.txt', ...code].every((file) => modified(file) <= built);
+function isFresh(addon, folders, files) {
+  const code = folders.flatMap((folder) => filesBelow(folder, (file) => /\.(cc|h)$/.test(file)));
+  const built = modified(addon);
+  return built > 0 && [...files, ...code].every((file) => modified(file) <= built);
+}
+
+function nativeIsFresh(withTests) {
+  const layers = ['native/core', 'native/binding'];
+  const files = ['binding.gyp', 'native/addon.gypi', 'native/sources.txt'];
+  if (!isFresh(addonPath(), layers, files)) return false;
+  const tests = [
+    [...layers, 'native/test', 'native/bench'],
+    [...files, 'native/test-sources.txt'],
+  ];
+  return !withTests || isFresh(addonPath('Release', 'native_dtls_test'), ...tests);
 }
 
 function typescriptIsFresh() {
@@ -53,17 +63,23 @@ async function takeLock() {
   }
 }
 
-async function ensureBuilt({ native, typescript }) {
-  if ((!native || nativeIsFresh()) && (!typescript || typescriptIsFresh())) return true;
+async function ensureBuilt({ native, typescript, withTests }) {
+  if ((!native || nativeIsFresh(withTests)) && (!typescript || typescriptIsFresh())) return true;
   if (!existsSync(path.join(root, 'node_modules'))) {
     process.stderr.write('native-dtls: the dependencies are not installed; run npm ci first\n');
     return false;
   }
   await takeLock();
-  if (native && !nativeIsFresh() && !buildNative()) return false;
+  if (native && !nativeIsFresh(withTests) && !buildNative({ withTests })) return false;
   return !typescript || typescriptIsFresh() || buildTypescript();
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const built = await ensureBuilt({ native: values.only !== 'ts', typescript: values.only !== 'native' });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, 'with-tests': { type: 'boolean', default: false } },
+});
+const built = await ensureBuilt({
+  native: values.only !== 'ts',
+  typescript: values.only !== 'native',
+  withTests: values['with-tests'],
+});
 process.exit(built ? 0 : 1);

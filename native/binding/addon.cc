@@ -29,6 +29,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("closeReasons", CloseReasonsOf(env));
   exports.Set("errorKinds", ErrorKindsOf(env));
   exports.Set("sendErrors", SendErrorsOf(env));
+  exports.Set("restoreErrors", RestoreErrorsOf(env));
   exports.Set("counterNames", StringsOf(env, {std::begin(kCounterNames), std::end(kCounterNames)}));
   exports.Set("slotBits", Napi::Number::New(env, kSlotBits));
   exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));

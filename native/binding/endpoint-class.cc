@@ -1,5 +1,7 @@
 #include "binding/endpoint-class.h"
 
+#include <cmath>
+
 #include "binding/address.h"
 #include "binding/context-class.h"
 #include "binding/values.h"
@@ -9,6 +11,14 @@ namespace native_dtls {
 namespace {
 
 Handle HandleOf(Napi::Value value) { return value.ToNumber().Uint32Value(); }
+
+WallTime WallTimeOf(Napi::Value value) { return WallTime(std::llround(value.ToNumber().DoubleValue())); }
+
+Napi::Array HandlesOf(Napi::Env env, const std::vector<Handle>& handles) {
+  Napi::Array array = Napi::Array::New(env, handles.size());
+  for (uint32_t i = 0; i < handles.size(); ++i) array.Set(i, Napi::Number::New(env, handles[i]));
+  return array;
+}
 
 std::optional<Path> PathOf(Napi::Value address, Napi::Value port) {
   if (!address.IsString() || !port.IsNumber()) return std::nullopt;
@@ -32,6 +42,9 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Abort>("abort"),
                          InstanceMethod<&EndpointClass::AnswerPsk>("answerPsk"),
                          InstanceMethod<&EndpointClass::AnswerCertificate>("answerCertificate"),
+                         InstanceMethod<&EndpointClass::Export>("export"),
+                         InstanceMethod<&EndpointClass::Import>("import"),
+                         InstanceMethod<&EndpointClass::Established>("established"),
                          InstanceMethod<&EndpointClass::AnswerAddress>("answerAddress"),
                          InstanceMethod<&EndpointClass::Info>("info"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
@@ -66,7 +79,10 @@ void EndpointClass::Listen(const Napi::CallbackInfo& info) {
   });
 }
 
-void EndpointClass::StopListening(const Napi::CallbackInfo&) { endpoint_->StopListening(); }
+Napi::Value EndpointClass::StopListening(const Napi::CallbackInfo& info) {
+  endpoint_->StopListening();
+  return Finish(info.Env());
+}
 
 Napi::Value EndpointClass::Connect(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -124,6 +140,46 @@ Napi::Value EndpointClass::AnswerPsk(const Napi::CallbackInfo& info) {
 Napi::Value EndpointClass::AnswerCertificate(const Napi::CallbackInfo& info) {
   endpoint_->AnswerCertificate(TimeOf(info[0]), HandleOf(info[1]), info[2].ToBoolean());
   return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::Export(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto key = OptionalBytesOf(info[1]);
+  if (!info[0].IsArray() || !key || key->size() != SavedAssociation::kKeyBytes) {
+    return ThrowBadArgument(env, "an array of handles and a key of 32 bytes");
+  }
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<Handle> handles;
+  for (uint32_t i = 0; i < list.Length(); ++i) handles.push_back(HandleOf(list.Get(i)));
+  const auto saved = endpoint_->Export(handles, *key, WallTimeOf(info[2]), WallTimeOf(info[3]));
+  Napi::Array result = Napi::Array::New(env, 2);
+  result.Set(0u, BuffersOf(env, saved));
+  result.Set(1u, Finish(env));
+  return result;
+}
+
+Napi::Value EndpointClass::Import(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto key = OptionalBytesOf(info[5]);
+  if (!info[2].IsString() || !info[3].IsObject() || !info[4].IsArray() || !key ||
+      key->size() != SavedAssociation::kKeyBytes) {
+    return ThrowBadArgument(env, "a role, association options, an array of Buffers and a key of 32 bytes");
+  }
+  const auto list = info[4].As<Napi::Array>();
+  std::vector<ByteView> sealed;
+  for (uint32_t i = 0; i < list.Length(); ++i) sealed.push_back(BytesOf(list.Get(i)));
+  const Role role = info[2].As<Napi::String>().Utf8Value() == "server" ? Role::kServer : Role::kClient;
+  const auto imported = endpoint_->Import(TimeOf(info[0]), WallTimeOf(info[1]), role,
+                                          AssociationOptionsOf(info[3].As<Napi::Object>()), sealed, *key);
+  *deadline_ = MillisecondsOf(endpoint_->deadline());
+  if (const auto* error = std::get_if<RestoreError>(&imported)) {
+    return Napi::Number::New(env, static_cast<uint32_t>(*error));
+  }
+  return HandlesOf(env, std::get<std::vector<Handle>>(imported));
+}
+
+Napi::Value EndpointClass::Established(const Napi::CallbackInfo& info) {
+  return HandlesOf(info.Env(), endpoint_->Established());
 }
 
 void EndpointClass::AnswerAddress(const Napi::CallbackInfo& info) {

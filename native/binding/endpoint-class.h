@@ -16,7 +16,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
  private:
   Napi::Value State(const Napi::CallbackInfo& info);
   void Listen(const Napi::CallbackInfo& info);
-  void StopListening(const Napi::CallbackInfo& info);
+  Napi::Value StopListening(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
@@ -26,6 +26,9 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Abort(const Napi::CallbackInfo& info);
   Napi::Value AnswerPsk(const Napi::CallbackInfo& info);
   Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
+  Napi::Value Export(const Napi::CallbackInfo& info);
+  Napi::Value Import(const Napi::CallbackInfo& info);
+  Napi::Value Established(const Napi::CallbackInfo& info);
   void AnswerAddress(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);

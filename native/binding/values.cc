@@ -24,12 +24,6 @@ Napi::Value BufferOf(Napi::Env env, ByteView bytes) {
   return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
 }
 
-Napi::Array BuffersOf(Napi::Env env, const std::vector<Bytes>& list) {
-  Napi::Array array = Napi::Array::New(env, list.size());
-  for (uint32_t i = 0; i < list.size(); ++i) array.Set(i, BufferOf(env, list[i]));
-  return array;
-}
-
 Napi::Object QuestionOf(Napi::Env env, const CertificateQuestion& question) {
   Napi::Array names = Napi::Array::New(env, question.errors.size());
   Napi::Array depths = Napi::Array::New(env, question.errors.size());
@@ -174,7 +168,7 @@ Napi::Value InfoOf(Napi::Env env, const Association& association) {
   if (facts == nullptr) return env.Undefined();
   Napi::Object object = Napi::Object::New(env);
   object.Set("cipherName", Napi::String::New(env, std::string(facts->suite->name)));
-  object.Set("cipherStandardName", Napi::String::New(env, facts->standard_name));
+  object.Set("cipherStandardName", Napi::String::New(env, std::string(facts->suite->standard_name)));
   object.Set("protocol", Napi::String::New(env, "DTLSv1.2"));
   object.Set("maxMessageSize", Napi::Number::New(env, static_cast<double>(association.max_message_bytes())));
   object.Set("serverName", Napi::String::New(env, facts->server_name));
@@ -211,12 +205,25 @@ Napi::Object ErrorKindsOf(Napi::Env env) {
   return object;
 }
 
+Napi::Object RestoreErrorsOf(Napi::Env env) {
+  using Enumeration = RestoreError;
+  Napi::Object object = Napi::Object::New(env);
+  NATIVE_DTLS_RESTORE_ERRORS(NATIVE_DTLS_SET)
+  return object;
+}
+
 #undef NATIVE_DTLS_SET
 
 Napi::Object SendErrorsOf(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   for (const auto& error : kSendErrors) object.Set(error.name, Napi::Number::New(env, error.code));
   return object;
+}
+
+Napi::Array BuffersOf(Napi::Env env, const std::vector<Bytes>& list) {
+  Napi::Array array = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); ++i) array.Set(i, BufferOf(env, list[i]));
+  return array;
 }
 
 Napi::Array StringsOf(Napi::Env env, const std::vector<std::string>& strings) {

@@ -46,7 +46,9 @@ Napi::Object EventKindsOf(Napi::Env env);
 Napi::Object CloseReasonsOf(Napi::Env env);
 Napi::Object ErrorKindsOf(Napi::Env env);
 Napi::Object SendErrorsOf(Napi::Env env);
+Napi::Object RestoreErrorsOf(Napi::Env env);
 
+Napi::Array BuffersOf(Napi::Env env, const std::vector<Bytes>& list);
 Napi::Array StringsOf(Napi::Env env, const std::vector<std::string>& strings);
 
 }  // namespace native_dtls

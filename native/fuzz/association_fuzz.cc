@@ -36,10 +36,11 @@ std::shared_ptr<const Context> SharedContext() {
   return context;
 }
 
-AssociationOptions Options() {
-  AssociationOptions options;
-  options.handshake.psk = true;
-  options.handshake.certificates = false;
+std::shared_ptr<const AssociationOptions> Options(std::optional<size_t> connection_id_bytes) {
+  const auto options = std::make_shared<AssociationOptions>();
+  options->handshake.psk = true;
+  options->handshake.certificates = false;
+  options->handshake.connection_id_bytes = connection_id_bytes;
   return options;
 }
 
@@ -51,10 +52,13 @@ Path PathOf(uint16_t port) {
 
 class Network {
  public:
-  Network() {
+  // The low bits of `mode`: whether the server, and whether the client, gives out Connection IDs.
+  explicit Network(uint8_t mode) {
+    const auto server_id = mode & 1 ? std::optional<size_t>(4) : std::nullopt;
+    const auto client_id = mode & 2 ? std::optional<size_t>(mode & 4 ? 3 : 0) : std::nullopt;
     server_.endpoint.Listen(
-        {.context = SharedContext(), .association = Options(), .cookie_secret = Bytes(32, 1)});
-    const Handle handle = client_.endpoint.Connect(SharedContext(), Options(), PathOf(kServerPort));
+        {.context = SharedContext(), .association = Options(server_id), .cookie_secret = Bytes(32, 1)});
+    const Handle handle = client_.endpoint.Connect(SharedContext(), Options(client_id), PathOf(kServerPort));
     client_.endpoint.Start(now_, handle);
     Drain(client_, server_);
   }
@@ -64,7 +68,7 @@ class Network {
   }
 
  private:
-  static constexpr uint16_t kServerPort = 1, kClientPort = 2;
+  static constexpr uint16_t kServerPort = 1;
 
   struct Side {
     double counters[kCounterCount] = {};
@@ -84,6 +88,7 @@ class Network {
     kForge,
     kWait,
     kAnswer,
+    kMove,
     kSend,
     kCount
   };
@@ -119,6 +124,9 @@ class Network {
         return Drain(to, from);
       case kAnswer:
         return Answer(to, from, input.Byte());
+      case kMove:
+        ++client_port_;
+        return;
       default:
         return Send(to, from, input);
     }
@@ -138,7 +146,7 @@ class Network {
   }
 
   void Receive(Side& to, Side& from, ByteView datagram) {
-    to.endpoint.Receive(now_, PathOf(&to == &server_ ? kClientPort : kServerPort), datagram);
+    to.endpoint.Receive(now_, PathOf(&to == &server_ ? client_port_ : kServerPort), datagram);
     Drain(to, from);
   }
 
@@ -165,7 +173,9 @@ class Network {
     for (const auto& datagram : outbox.datagrams()) {
       other.incoming.push_back(CopyOf(outbox.BytesAt(datagram.offset, datagram.size)));
     }
+    std::vector<Handle> moved;
     for (const Event& event : outbox.events()) {
+      if (event.kind == EventKind::kAddressChanged) moved.push_back(event.handle);
       if (event.kind == EventKind::kPskRequired) side.asked.push_back(event.handle);
       if (event.kind == EventKind::kEstablished) side.established.insert(event.handle);
     }
@@ -173,8 +183,10 @@ class Network {
       if (event.kind == EventKind::kFailed && side.established.contains(event.handle)) std::abort();
       side.established.erase(event.handle);
     }
+    for (const Handle handle : moved) side.endpoint.AnswerAddress(handle, true);
   }
 
+  uint16_t client_port_ = 2;
   TimePoint now_{};
   Side client_;
   Side server_;
@@ -183,6 +195,7 @@ class Network {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  Network().Run(Input(data, size));
+  Input input(data, size);
+  Network(input.Byte()).Run(input);
   return 0;
 }

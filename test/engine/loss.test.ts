@@ -40,6 +40,8 @@ for (const [kind, options] of kinds) {
           conditions: { drop: ({ from, index }) => from === side && index === lost },
         });
         await link.establish();
+        // On a busy machine the lossless handshake may have repeated itself and so counted more datagrams.
+        link.conditions.drop = () => false;
         link.client.writeDatagramEncrypted('made it');
         assert.deepEqual(await link.texts('server', 1), ['made it']);
         link.end();

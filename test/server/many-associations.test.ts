@@ -16,6 +16,7 @@ import { PskClient } from '../support/psk-client.js';
 
 const CLIENTS = 1000;
 const HELLOS = 10_000;
+const REPEATS = 5;
 
 test(`${CLIENTS} associations on one server socket exchange messages, each its own`, async (t) => {
   const { server, port } = await listen(t, { psk: { alice: key }, recvBufferSize: 4 * 2 ** 20 });
@@ -73,17 +74,22 @@ test(`${HELLOS} hellos from different ports leave no association and nothing els
   };
   const count = (name: string): number => endpoint.state[1 + addon.counterNames.indexOf(name)] ?? Number.NaN;
   flood();
-  globalThis.gc?.();
-  const before = process.memoryUsage();
-  for (let repeat = 0; repeat < 5; repeat += 1) flood();
-  globalThis.gc?.();
-  const after = process.memoryUsage();
+  const growths = Array.from({ length: REPEATS }, () => {
+    globalThis.gc?.();
+    const before = process.memoryUsage().rss;
+    flood();
+    globalThis.gc?.();
+    return process.memoryUsage().rss - before;
+  });
   assert.equal(count('associations'), 0);
   assert.equal(count('pendingHandshakes'), 0);
-  assert.equal(count('helloVerifyRequestsSent'), 6 * HELLOS);
+  assert.equal(count('helloVerifyRequestsSent'), (1 + REPEATS) * HELLOS);
   assert.equal(endpoint.state[0], Number.POSITIVE_INFINITY, 'no timer runs for them');
-  const bytesPerHello = (after.rss - before.rss) / (5 * HELLOS);
-  assert.ok(bytesPerHello < 200, `${bytesPerHello} bytes of memory were kept for each hello`);
+  // AddressSanitizer keeps what was freed, to find its use.
+  if (process.env['NATIVE_DTLS_BUILD'] === 'asan') return;
+  // What is kept grows with every repeat; the page or two that the system is late with, only with some.
+  const bytesPerHello = Math.min(...growths) / HELLOS;
+  assert.ok(bytesPerHello < 20, `${bytesPerHello} bytes of memory were kept for each hello`);
 });
 
 test('handshakes that are never followed up are bounded by maxPendingHandshakes', async (t) => {

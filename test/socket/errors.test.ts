@@ -55,7 +55,7 @@ test('each class carries its fields', () => {
 
 test('without a binary the typed error says what to run', () => {
   assert.throws(
-    () => loadAddon('/nowhere', undefined),
+    () => loadAddon('/nowhere', ''),
     (error: DtlsError) => {
       assert.equal(error.code, 'ERR_DTLS_ADDON_MISSING');
       assert.match(error.message, /npm rebuild native-dtls/);
@@ -63,6 +63,27 @@ test('without a binary the typed error says what to run', () => {
       return DtlsError.isDtlsError(error);
     },
   );
+});
+
+test('on a Node whose Node-API is too old the typed error says what was found and what is needed', () => {
+  for (const found of ['8', undefined]) {
+    assert.throws(
+      () => loadAddon('/nowhere', '', { napi: found, version: 'v20.2.0' }),
+      (error: DtlsError) => {
+        assert.equal(error.code, 'ERR_DTLS_NODE_TOO_OLD');
+        assert.match(error.message, new RegExp(`v20\\.2\\.0 has Node-API ${found ?? 'none'}\\b`));
+        assert.match(error.message, /Node-API 9\b.*Node\.js 20\.3/);
+        return DtlsError.isDtlsError(error);
+      },
+    );
+  }
+  const newer = { napi: '10', version: 'v24.0.0' };
+  assert.throws(() => loadAddon('/nowhere', '', newer), { code: 'ERR_DTLS_ADDON_MISSING' });
+});
+
+test('package.json asks for the first Node that the addon loads into', () => {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.deepEqual(engines, { node: '>=20.3' });
 });
 
 test('a developers’ build is named by its kind, and by nothing that is no kind', () => {

@@ -41,6 +41,8 @@ namespace native_dtls {
   X(kDroppedForged, "droppedForged")                     \
   X(kDroppedConnectionId, "droppedConnectionId")         \
   X(kAddressChanges, "addressChanges")                   \
+  X(kExported, "exported")                               \
+  X(kRestored, "restored")                               \
   X(kDroppedAfterEnd, "droppedAfterEnd")
 
 enum class Counter : size_t {

@@ -28,7 +28,8 @@ namespace native_dtls {
   X(kLocal, "local")                 \
   X(kRemote, "remote")               \
   X(kIdle, "idle")                   \
-  X(kSuperseded, "superseded")
+  X(kSuperseded, "superseded")       \
+  X(kExported, "exported")
 
 #define NATIVE_DTLS_ERROR_KINDS(X)                   \
   X(kHandshakeTimeout, "handshakeTimeout")           \
@@ -46,7 +47,21 @@ namespace native_dtls {
   X(kCipherUnknown, "cipherUnknown")                 \
   X(kCipherNotSupported, "cipherNotSupported")
 
+// Why saved associations were not restored. "Damaged": shorter or other than what was saved; a wrong key and
+// a flipped bit look the same.
+#define NATIVE_DTLS_RESTORE_ERRORS(X)                    \
+  X(kDamaged, "damaged")                                 \
+  X(kWrongVersion, "wrongVersion")                       \
+  X(kExpired, "expired")                                 \
+  X(kRestoredBefore, "restoredBefore")                   \
+  X(kWrongRole, "wrongRole")                             \
+  X(kConnectionIdInUse, "connectionIdInUse")             \
+  X(kWrongConnectionIdLength, "wrongConnectionIdLength") \
+  X(kAddressInUse, "addressInUse")                       \
+  X(kNoRoom, "noRoom")
+
 #define NATIVE_DTLS_ENUMERATE(symbol, name) symbol,
+enum class RestoreError : uint32_t { NATIVE_DTLS_RESTORE_ERRORS(NATIVE_DTLS_ENUMERATE) };
 enum class EventKind : uint32_t { NATIVE_DTLS_EVENT_KINDS(NATIVE_DTLS_ENUMERATE) };
 enum class CloseReason : uint32_t { NATIVE_DTLS_CLOSE_REASONS(NATIVE_DTLS_ENUMERATE) };
 enum class ErrorKind : uint32_t { NATIVE_DTLS_ERROR_KINDS(NATIVE_DTLS_ENUMERATE) };

@@ -17,65 +17,93 @@ TrafficKey::TrafficKey(TrafficKey&& other) noexcept
 
 TrafficKey::~TrafficKey() { OPENSSL_cleanse(key_.data(), key_.size()); }
 
+namespace {
+
+// OpenSSL 3.0's CCM takes a null pointer for the end of the message, even where the message is empty.
+const uint8_t* Present(ByteView bytes) {
+  static constexpr uint8_t kNothing = 0;
+  return bytes.empty() ? &kNothing : bytes.data();
+}
+
+}  // namespace
+
 bool AeadPool::Seal(const TrafficKey& key, std::span<const uint8_t, kNonceBytes> nonce, ByteView additional,
                     ByteView plaintext, uint8_t* out) {
-  EVP_CIPHER_CTX* context = Borrow(key, true);
+  EVP_CIPHER_CTX* context = Begin(key, nonce, true);
   if (context == nullptr) return false;
   const int size = static_cast<int>(plaintext.size());
-  const int tag_bytes = key.shape().tag_bytes;
+  const AeadShape& shape = key.shape();
   int written = 0;
-  return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         // CCM must know the length before anything else.
-         (!key.shape().is_ccm || EVP_EncryptUpdate(context, nullptr, &written, nullptr, size) == 1) &&
+  // CCM must know the length before anything else.
+  return (!shape.is_ccm || EVP_EncryptUpdate(context, nullptr, &written, nullptr, size) == 1) &&
          EVP_EncryptUpdate(context, nullptr, &written, additional.data(),
                            static_cast<int>(additional.size())) == 1 &&
-         EVP_EncryptUpdate(context, out, &written, plaintext.data(), size) == 1 &&
+         EVP_EncryptUpdate(context, out, &written, Present(plaintext), size) == 1 &&
          EVP_EncryptFinal_ex(context, out + size, &written) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, out + size) == 1;
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, shape.tag_bytes, out + size) == 1;
 }
 
 bool AeadPool::Open(const TrafficKey& key, std::span<const uint8_t, kNonceBytes> nonce, ByteView additional,
                     ByteView sealed, uint8_t* out) {
-  const int tag_bytes = key.shape().tag_bytes;
+  const AeadShape& shape = key.shape();
+  const int tag_bytes = shape.tag_bytes;
   if (sealed.size() < static_cast<size_t>(tag_bytes)) return false;
-  EVP_CIPHER_CTX* context = Borrow(key, false);
+  EVP_CIPHER_CTX* context = Begin(key, nonce, false);
   if (context == nullptr) return false;
   const int size = static_cast<int>(sealed.size()) - tag_bytes;
   auto* tag = const_cast<uint8_t*>(sealed.data()) + size;
   int written = 0;
-  if (EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag) != 1) {
-    return false;
-  }
-  if (key.shape().is_ccm && EVP_DecryptUpdate(context, nullptr, &written, nullptr, size) != 1) return false;
+  if (EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag) != 1) return false;
+  if (shape.is_ccm && EVP_DecryptUpdate(context, nullptr, &written, nullptr, size) != 1) return false;
   if (EVP_DecryptUpdate(context, nullptr, &written, additional.data(), static_cast<int>(additional.size())) !=
           1 ||
       EVP_DecryptUpdate(context, out, &written, sealed.data(), size) != 1) {
     return false;
   }
   // CCM has verified the tag with the data.
-  return key.shape().is_ccm || EVP_DecryptFinal_ex(context, out + size, &written) == 1;
+  return shape.is_ccm || EVP_DecryptFinal_ex(context, out + size, &written) == 1;
 }
 
-EVP_CIPHER_CTX* AeadPool::Borrow(const TrafficKey& key, bool seals) {
-  Place& place = places_[(key.id() * 2 + seals) % kPlaces];
-  if (place.key_id == key.id() && place.seals == seals) return place.context.get();
-  return Prepare(place, key, seals) ? place.context.get() : nullptr;
-}
-
-bool AeadPool::Prepare(Place& place, const TrafficKey& key, bool seals) {
+EVP_CIPHER_CTX* AeadPool::Begin(const TrafficKey& key, std::span<const uint8_t, kNonceBytes> nonce,
+                                bool seals) {
+  Place& place = places_[key.id() % kPlaces];
+  const bool prepared = place.context && place.algorithm == key.algorithm() && place.seals == seals;
+  if (!prepared && !Prepare(place, key.algorithm(), seals)) return nullptr;
+  const bool has_key = place.key_id == key.id();
+  // None while OpenSSL may be between two keys.
   place.key_id = 0;
-  if (!place.context) place.context.reset(EVP_CIPHER_CTX_new());
-  EVP_CIPHER_CTX* context = place.context.get();
-  const EVP_CIPHER* cipher = Cipher(key.algorithm());
-  if (context == nullptr || cipher == nullptr) return false;
-  const bool prepared = EVP_CipherInit_ex(context, cipher, nullptr, nullptr, nullptr, seals) == 1 &&
-                        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kNonceBytes, nullptr) == 1 &&
-                        (!key.shape().is_ccm || EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG,
-                                                                    key.shape().tag_bytes, nullptr) == 1) &&
-                        EVP_CipherInit_ex(context, nullptr, nullptr, key.key().data(), nullptr, seals) == 1;
-  if (!prepared) return false;
+  if (EVP_CipherInit_ex(place.context.get(), nullptr, nullptr, has_key ? nullptr : key.key().data(),
+                        nonce.data(), seals) != 1) {
+    return nullptr;
+  }
   place.key_id = key.id();
+  return place.context.get();
+}
+
+void AeadPool::Forget(const TrafficKey& key) {
+  Place& place = places_[key.id() % kPlaces];
+  if (place.key_id != key.id()) return;
+  place.key_id = 0;
+  // Wipes the key schedule.
+  place.context.reset();
+}
+
+bool AeadPool::Prepare(Place& place, AeadAlgorithm algorithm, bool seals) {
+  place.key_id = 0;
+  place.context.reset(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* context = place.context.get();
+  const EVP_CIPHER* cipher = Cipher(algorithm);
+  const AeadShape& shape = ShapeOf(algorithm);
+  const bool prepared =
+      context != nullptr && cipher != nullptr &&
+      EVP_CipherInit_ex(context, cipher, nullptr, nullptr, nullptr, seals) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kNonceBytes, nullptr) == 1 &&
+      (!shape.is_ccm || EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, shape.tag_bytes, nullptr) == 1);
+  if (!prepared) {
+    place.context.reset();
+    return false;
+  }
+  place.algorithm = algorithm;
   place.seals = seals;
   return true;
 }

@@ -39,6 +39,9 @@ class AeadPool {
  public:
   uint64_t NewKeyId() { return ++last_id_; }
 
+  // The key has come to its end: nothing of it stays behind.
+  void Forget(const TrafficKey& key);
+
   // Writes ciphertext and tag, plaintext.size() + tag bytes, to `out`, which may be where the plaintext is.
   bool Seal(const TrafficKey& key, std::span<const uint8_t, kNonceBytes> nonce, ByteView additional,
             ByteView plaintext, uint8_t* out);
@@ -52,18 +55,20 @@ class AeadPool {
   using CipherPtr = OpenSslPtr<EVP_CIPHER, EVP_CIPHER_free>;
   using CipherCtxPtr = OpenSslPtr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 
-  // A context that has the key with this id, for this direction.
+  // A context for this algorithm and direction that has the key with this id, 0 for none.
   struct Place {
     CipherCtxPtr context;
     uint64_t key_id = 0;
+    AeadAlgorithm algorithm{};
     bool seals = false;
   };
 
   // Keys that share a place take turns in it, at the price of a key schedule.
   static constexpr size_t kPlaces = 256;
 
-  EVP_CIPHER_CTX* Borrow(const TrafficKey& key, bool seals);
-  bool Prepare(Place& place, const TrafficKey& key, bool seals);
+  // A context that is ready for a record of `key`; null when OpenSSL fails.
+  EVP_CIPHER_CTX* Begin(const TrafficKey& key, std::span<const uint8_t, kNonceBytes> nonce, bool seals);
+  bool Prepare(Place& place, AeadAlgorithm algorithm, bool seals);
   const EVP_CIPHER* Cipher(AeadAlgorithm algorithm);
 
   std::array<CipherPtr, kAeadAlgorithms> ciphers_;

@@ -38,8 +38,9 @@ const AeadShape& ShapeOf(AeadAlgorithm algorithm);
 
 struct CipherSuite {
   uint16_t id;
-  // OpenSSL's name.
+  // OpenSSL's name, and IANA's.
   std::string_view name;
+  std::string_view standard_name;
   AeadAlgorithm algorithm;
   // SHA-256, or SHA-384 for the suites that say so: the hash of the PRF (RFC 5246 section 5).
   bool prf_is_sha384;

@@ -1,6 +1,7 @@
 #include "core/endpoint/association.h"
 
 #include "core/crypto/error_queue.h"
+#include "core/endpoint/saved_association.h"
 
 namespace native_dtls {
 
@@ -15,6 +16,7 @@ Association::Association(Handle handle, Role role, std::shared_ptr<const Context
                          std::shared_ptr<const AssociationOptions> options, Outbox* outbox,
                          Counters* counters, AeadPool* pool, std::optional<Bytes> connection_id)
     : handle_(handle),
+      role_(role),
       options_(std::move(options)),
       outbox_(outbox),
       counters_(counters),
@@ -22,6 +24,53 @@ Association::Association(Handle handle, Role role, std::shared_ptr<const Context
                                              counters, pool, std::move(connection_id))),
       sender_(outbox, handle) {
   counters_->Add(Counter::kAssociations);
+}
+
+Association::Association(TimePoint now, Handle handle, const SavedAssociation& saved,
+                         std::shared_ptr<const AssociationOptions> options, Outbox* outbox,
+                         Counters* counters, AeadPool* pool)
+    : handle_(handle),
+      role_(saved.role),
+      state_(State::kEstablished),
+      options_(std::move(options)),
+      outbox_(outbox),
+      counters_(counters),
+      started_(now),
+      last_message_(now),
+      records_(
+          std::in_place,
+          TrafficKey(saved.suite->algorithm, saved.write_key.view(), saved.write_iv.view(), pool->NewKeyId()),
+          TrafficKey(saved.suite->algorithm, saved.read_key.view(), saved.read_iv.view(), pool->NewKeyId()),
+          saved.connection_ids, pool),
+      sender_(outbox, handle),
+      facts_(new Facts{.suite = saved.suite,
+                       .server_name = saved.server_name,
+                       .psk_identity = saved.psk_identity,
+                       .peer_certificates = saved.peer_certificates,
+                       .max_plaintext_bytes = saved.max_plaintext_bytes}) {
+  records_->Restore(saved.records);
+  sender_.ContinueFrom(saved.next_plaintext);
+  if (!saved.last_flight.empty()) KeepLastFlight(now, saved.last_flight);
+  counters_->Add(Counter::kAssociations);
+}
+
+SavedAssociation Association::Save() const {
+  SavedAssociation saved;
+  saved.role = role_;
+  saved.suite = facts_->suite;
+  saved.write_key = Secret(records_->write_key().key());
+  saved.write_iv = Secret(records_->write_key().fixed_iv());
+  saved.read_key = Secret(records_->read_key().key());
+  saved.read_iv = Secret(records_->read_key().fixed_iv());
+  saved.connection_ids = records_->connection_ids();
+  saved.records = records_->Save();
+  saved.next_plaintext = sender_.next_plaintext();
+  if (last_flight_) saved.last_flight = last_flight_->flight;
+  saved.server_name = facts_->server_name;
+  saved.psk_identity = facts_->psk_identity;
+  saved.peer_certificates = facts_->peer_certificates;
+  saved.max_plaintext_bytes = facts_->max_plaintext_bytes;
+  return saved;
 }
 
 Association::~Association() {
@@ -131,7 +180,8 @@ TimePoint Association::deadline() const {
 }
 
 size_t Association::max_message_bytes() const {
-  return records_ ? records_->MaxPlaintextBytes(options_->handshake.mtu_bytes) : 0;
+  if (!records_) return 0;
+  return std::min(records_->MaxPlaintextBytes(options_->handshake.mtu_bytes), facts_->max_plaintext_bytes);
 }
 
 void Association::Begin(TimePoint now) {
@@ -163,21 +213,27 @@ void Association::Establish(TimePoint now) {
   records_.emplace(std::move(result.records));
   sender_ = result.sender;
   facts_.reset(new Facts{.suite = result.suite,
-                         .standard_name = result.standard_name,
                          .server_name = std::move(result.server_name),
                          .psk_identity = std::move(result.psk_identity),
-                         .peer_certificates = std::move(result.peer_certificates)});
-  if (!result.last_flight.empty()) {
-    last_flight_.reset(new LastFlight{
-        .flight = std::move(result.last_flight), .sent_at = now, .kept_until = now + kLastFlightKept});
-  }
+                         .peer_certificates = std::move(result.peer_certificates),
+                         .max_plaintext_bytes = result.max_plaintext_bytes});
+  if (!result.last_flight.empty()) KeepLastFlight(now, std::move(result.last_flight));
   outbox_->AddEvent(EventKind::kEstablished, handle_);
   for (const Bytes& message : result.early_messages) ReceiveMessage(now, message);
   for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
 }
 
+void Association::KeepLastFlight(TimePoint now, Flight flight) {
+  last_flight_.reset(
+      new LastFlight{.flight = std::move(flight), .sent_at = now, .kept_until = now + kLastFlightKept});
+}
+
 void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
   while (state_ == State::kEstablished && !datagram.empty()) {
+    // How long a Connection ID is that was never given out nobody can tell.
+    const bool unasked_id = static_cast<ContentType>(datagram[0]) == ContentType::kTls12Cid &&
+                            records_->own_connection_id().empty();
+    if (unasked_id) return counters_->Add(Counter::kDroppedConnectionId);
     const auto record = TakeRecord(datagram, records_->own_connection_id().size());
     if (!record) return counters_->Add(Counter::kDroppedMalformed);
     // What does not belong here is dropped, and the rest of the datagram is looked at all the same.

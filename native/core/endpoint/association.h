@@ -10,6 +10,8 @@
 
 namespace native_dtls {
 
+struct SavedAssociation;
+
 struct AssociationOptions {
   HandshakeOptions handshake;
   // For the whole handshake.
@@ -26,7 +28,14 @@ class Association {
   Association(Handle handle, Role role, std::shared_ptr<const Context> context,
               std::shared_ptr<const AssociationOptions> options, Outbox* outbox, Counters* counters,
               AeadPool* pool, std::optional<Bytes> connection_id);
+  // One that was saved: established at once.
+  Association(TimePoint now, Handle handle, const SavedAssociation& saved,
+              std::shared_ptr<const AssociationOptions> options, Outbox* outbox, Counters* counters,
+              AeadPool* pool);
   ~Association();
+
+  // Of an established one, without a path; it must end then, for two must never speak with one voice.
+  SavedAssociation Save() const;
 
   // Client: sends the first flight.
   void Start(TimePoint now);
@@ -52,15 +61,19 @@ class Association {
   // What is known of the peer once established, and until the object goes.
   struct Facts {
     const CipherSuite* suite;
-    // The IANA name.
-    const char* standard_name;
     std::string server_name;
     std::string psk_identity;
     std::vector<Bytes> peer_certificates;
+    // What the peer can take in one record.
+    size_t max_plaintext_bytes;
   };
   // Null before.
   const Facts* facts() const { return facts_.get(); }
   size_t max_message_bytes() const;
+  // The datagram that a message of so many bytes makes, once established.
+  size_t DatagramBytes(size_t message_bytes) const {
+    return records_ ? records_->SealedBytes(message_bytes) : 0;
+  }
   // What the peer puts into its records, once established; empty when nothing was agreed on.
   ByteView connection_id() const { return records_ ? ByteView(records_->own_connection_id()) : ByteView(); }
   // Whether one of the records that the last Receive has verified was newer than all before.
@@ -80,6 +93,7 @@ class Association {
   void Begin(TimePoint now);
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
+  void KeepLastFlight(TimePoint now, Flight flight);
   void ReceiveProtected(TimePoint now, ByteView datagram);
   void OpenRecord(TimePoint now, const Record& record);
   void ReceiveMessage(TimePoint now, ByteView message);
@@ -89,6 +103,7 @@ class Association {
   void Fail(TimePoint now, Failure failure);
 
   const Handle handle_;
+  const Role role_;
   State state_ = State::kNew;
   bool received_newest_ = false;
   const std::shared_ptr<const AssociationOptions> options_;

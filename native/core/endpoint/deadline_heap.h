@@ -22,6 +22,14 @@ class DeadlineHeap {
   bool empty() const { return entries_.empty(); }
   const Entry& top() const { return entries_.front(); }
 
+  size_t size() const { return entries_.size(); }
+
+  template <typename Predicate>
+  void KeepOnly(Predicate keep) {
+    std::erase_if(entries_, [&keep](const Entry& entry) { return !keep(entry); });
+    std::ranges::make_heap(entries_, std::greater<>());
+  }
+
   void Push(Entry entry) {
     entries_.push_back(entry);
     std::ranges::push_heap(entries_, std::greater<>());

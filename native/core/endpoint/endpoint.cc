@@ -21,8 +21,23 @@ Endpoint::Endpoint(std::span<double, kCounterCount> counters)
     : counters_(counters), by_path_(0, PathHash(RandomSeed())) {}
 
 void Endpoint::Listen(ListenOptions options) {
+  const size_t id_bytes = options.association->handshake.connection_id_bytes.value_or(0);
+  if (id_bytes > 0 && !connection_id_bytes_) connection_id_bytes_ = id_bytes;
   CookieGate gate(options.cookie_secret);
   listening_.emplace(Listening{std::move(options), std::move(gate)});
+}
+
+// A handshake that a client has begun here cannot be completed by anybody else: nobody would take the
+// association.
+void Endpoint::StopListening() {
+  BeginCall();
+  listening_.reset();
+  for (const auto& slot : slots_) {
+    if (!slot->pending_hello || !slot->association) continue;
+    slot->association->Abort(CloseReason::kLocal, true);
+    Settle(*slot);
+  }
+  EndCall();
 }
 
 Handle Endpoint::Connect(std::shared_ptr<const Context> context,
@@ -45,6 +60,8 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   BeginCall();
   counters_.Add(Counter::kDatagramsReceived);
   counters_.Add(Counter::kBytesReceived, static_cast<double>(datagram.size()));
+  // Nothing can be sent to port 0, and no honest peer has it.
+  if (path.peer_port == 0) return counters_.Add(Counter::kDroppedMalformed);
   Slot* slot = Addressee(path, datagram);
   if (slot == nullptr || BeginsAnotherHandshake(*slot, datagram)) {
     ReceiveFromStranger(now, path, datagram);
@@ -56,16 +73,17 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   EndCall();
 }
 
-// A record with a Connection ID belongs to whoever was given that ID, wherever it comes from.
+// A record with a Connection ID belongs to whoever was given that ID, wherever it comes from and whatever
+// cleartext records stand before it: a client that repeats its last flight sends both in one datagram.
 Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
-  const bool with_id = !datagram.empty() && static_cast<ContentType>(datagram[0]) == ContentType::kTls12Cid &&
-                       connection_id_bytes_;
-  if (with_id) {
-    const auto record = TakeRecord(datagram, *connection_id_bytes_);
-    if (!record) return nullptr;
-    const auto found =
-        by_connection_id_.find(std::string(record->connection_id.begin(), record->connection_id.end()));
-    return found == by_connection_id_.end() ? nullptr : Living(found->second);
+  if (connection_id_bytes_) {
+    ByteView rest = datagram;
+    while (const auto record = TakeRecord(rest, *connection_id_bytes_)) {
+      if (record->header.type != ContentType::kTls12Cid) continue;
+      const auto found =
+          by_connection_id_.find(std::string(record->connection_id.begin(), record->connection_id.end()));
+      return found == by_connection_id_.end() ? nullptr : Living(found->second);
+    }
   }
   const auto found = by_path_.find(path);
   return found == by_path_.end() ? nullptr : Living(found->second);
@@ -115,12 +133,14 @@ Association::SendResult Endpoint::Send(Handle handle, ByteView message) {
   BeginCall();
   Slot* slot = Living(handle);
   if (slot == nullptr) return Association::SendResult::kNotEstablished;
-  if (slot->probation && message.size() > slot->probation->sendable_bytes) {
+  const size_t datagram_bytes = slot->association->DatagramBytes(message.size());
+  if (slot->probation && datagram_bytes > slot->probation->sendable_bytes) {
     return Association::SendResult::kAddressUnproven;
   }
   const auto result = slot->association->Send(message);
-  if (slot->probation && result == Association::SendResult::kSent)
-    slot->probation->sendable_bytes -= message.size();
+  if (slot->probation && result == Association::SendResult::kSent) {
+    slot->probation->sendable_bytes -= datagram_bytes;
+  }
   EndCall();
   return result;
 }
@@ -187,6 +207,10 @@ void Endpoint::EndCall() {
   counters_.Add(Counter::kBytesSent, bytes);
   // So that the deadline that is asked for next is somebody's.
   while (!deadlines_.empty() && Overtaken(deadlines_.top())) deadlines_.Pop();
+  // An entry of an association that has ended stays until it comes up; many of them must not pile up.
+  if (deadlines_.size() > kDeadlinesPerAssociation * LivingAssociations() + kSpareDeadlines) {
+    deadlines_.KeepOnly([this](const DeadlineHeap::Entry& entry) { return !Overtaken(entry); });
+  }
 }
 
 bool Endpoint::Overtaken(const DeadlineHeap::Entry& entry) {
@@ -203,7 +227,7 @@ const Endpoint::Slot* Endpoint::SlotOf(Handle handle) const {
   const uint32_t index = SlotIndex(handle);
   if (index >= slots_.size()) return nullptr;
   const Slot& slot = *slots_[index];
-  return slot.association && slot.generation == GenerationOf(handle) ? &slot : nullptr;
+  return slot.association && slot.handle == handle ? &slot : nullptr;
 }
 
 Endpoint::Slot* Endpoint::Living(Handle handle) {
@@ -211,8 +235,8 @@ Endpoint::Slot* Endpoint::Living(Handle handle) {
   return slot != nullptr && !slot->association->ended() ? slot : nullptr;
 }
 
-Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> context,
-                                 std::shared_ptr<const AssociationOptions> options, const Path& path) {
+// An empty slot with a new handle and a path; null when there is none left.
+Endpoint::Slot* Endpoint::TakeFreeSlot(const Path& path) {
   if (free_slots_.empty()) {
     if (slots_.size() >= kMaxSlots) return nullptr;
     free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
@@ -222,15 +246,22 @@ Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> conte
   free_slots_.pop_back();
   Slot& slot = *slots_[index];
   // Generation 0 is never used, so no handle is 0.
-  const uint32_t generation = slot.generation >= kMaxGeneration ? 1 : slot.generation + 1;
-  const Handle handle = MakeHandle(index, generation);
-  slot = Slot{.generation = generation, .path = path};
-  auto connection_id = NewConnectionId(*options, handle);
-  if (connection_id) slot.connection_id = *connection_id;
-  slot.association = std::make_unique<Association>(handle, role, std::move(context), std::move(options),
-                                                   &outbox_, &counters_, &pool_, std::move(connection_id));
-  by_path_[path] = handle;
+  const uint32_t last = GenerationOf(slot.handle);
+  slot = Slot{.handle = MakeHandle(index, last >= kMaxGeneration ? 1 : last + 1), .path = path};
   return &slot;
+}
+
+Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> context,
+                                 std::shared_ptr<const AssociationOptions> options, const Path& path) {
+  Slot* slot = TakeFreeSlot(path);
+  if (slot == nullptr) return nullptr;
+  const Handle handle = slot->handle;
+  auto connection_id = NewConnectionId(*options, handle);
+  if (connection_id) slot->connection_id = *connection_id;
+  slot->association = std::make_unique<Association>(handle, role, std::move(context), std::move(options),
+                                                    &outbox_, &counters_, &pool_, std::move(connection_id));
+  by_path_[path] = handle;
+  return slot;
 }
 
 // After anything that may have ended the association or moved its deadline.
@@ -276,6 +307,8 @@ std::optional<Bytes> Endpoint::NewConnectionId(const AssociationOptions& options
   Bytes id(*wanted);
   if (id.empty()) return id;
   if (!connection_id_bytes_) connection_id_bytes_ = *wanted;
+  // Records would be read with the other length: better without.
+  if (*wanted != *connection_id_bytes_) return std::nullopt;
   constexpr int kAttempts = 16;
   for (int i = 0; i < kAttempts; ++i) {
     if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1) break;

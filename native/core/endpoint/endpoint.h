@@ -12,6 +12,7 @@
 #include "core/endpoint/association.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/endpoint/deadline_heap.h"
+#include "core/endpoint/saved_association.h"
 
 namespace native_dtls {
 
@@ -35,7 +36,8 @@ class Endpoint {
   // associations that ended in the call before.
 
   void Listen(ListenOptions options);
-  void StopListening() { listening_.reset(); }
+  // Clients in the midst of their handshake are dropped; established ones go on.
+  void StopListening();
   bool HasPath(const Path& path) const { return by_path_.contains(path); }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
@@ -46,6 +48,15 @@ class Endpoint {
   // Answers kAddressChanged. A late answer, or one to a question that a newer one has replaced, is about the
   // newer.
   void AnswerAddress(Handle handle, bool accept);
+  // Established associations as sealed bytes, one each; each ends at once, without a word to its peer. Empty
+  // when OpenSSL fails, or one is not established: then none ends.
+  std::vector<Bytes> Export(std::span<const Handle> handles, ByteView key, WallTime now, WallTime expires_at);
+  // What was exported goes on here. All or none; and no saving is restored twice in one process.
+  std::variant<std::vector<Handle>, RestoreError> Import(TimePoint now, WallTime wall_now, Role role,
+                                                         std::shared_ptr<const AssociationOptions> options,
+                                                         std::span<const ByteView> sealed, ByteView key);
+  // Those that are established.
+  std::vector<Handle> Established() const;
   Association::SendResult Send(Handle handle, ByteView message);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
@@ -72,7 +83,8 @@ class Endpoint {
   };
 
   struct Slot {
-    uint32_t generation = 0;
+    // Of the association, or of the last one that was here.
+    Handle handle = kNoHandle;
     Path path;
     std::unique_ptr<Association> association{};
     // The earliest entry that the heap holds for it.
@@ -96,6 +108,10 @@ class Endpoint {
   static constexpr int kProvingDatagrams = 4;
   static constexpr size_t kAmplification = 3;
 
+  // More entries than this in the heap, and those without meaning are thrown out.
+  static constexpr size_t kDeadlinesPerAssociation = 4;
+  static constexpr size_t kSpareDeadlines = 1024;
+
   // So many timeouts are handled in one call at the most; the rest is due at once.
   static constexpr int kMaxTimeoutsPerCall = 256;
 
@@ -107,6 +123,9 @@ class Endpoint {
   Slot* Living(Handle handle);
   // The association has ended, or an earlier entry stands for it.
   bool Overtaken(const DeadlineHeap::Entry& entry);
+  std::optional<RestoreError> CheckRestorable(const SavedAssociation& saved, Role role) const;
+  Handle Restore(TimePoint now, SavedAssociation& saved, std::shared_ptr<const AssociationOptions> options);
+  Slot* TakeFreeSlot(const Path& path);
   Slot* Create(Role role, std::shared_ptr<const Context> context,
                std::shared_ptr<const AssociationOptions> options, const Path& path);
   void Settle(Slot& slot);

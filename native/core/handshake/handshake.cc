@@ -15,18 +15,15 @@ namespace native_dtls {
 namespace {
 
 // A 4096-byte buffer sits on OpenSSL's write BIO during the handshake; above its size records are cut in two.
-// Flights are cut to the path's MTU by RecordSender, whatever OpenSSL thinks of it.
+// Flights are cut to the path's MTU later, whatever OpenSSL thinks of it.
 constexpr size_t kOpenSslMtuBytes = 4096;
+
+// Handshake datagrams stay within this even where larger ones are let through.
+constexpr size_t kMaxHandshakeMtuBytes = 4096;
 
 // OpenSSL's retransmission clock, on the wall clock, is put out of the way: the longest that its type can
 // say.
 constexpr unsigned int kNoRetransmissionMicroseconds = 4'000'000'000u;
-
-// Smaller datagrams for a flight that keeps failing: sent more often than so many times, at most so large.
-constexpr struct {
-  uint32_t times;
-  size_t mtu_bytes;
-} kBackOff[] = {{5, 256}, {3, 512}};
 
 // RFC 9146 section 3.
 constexpr unsigned int kConnectionIdExtension = 54;
@@ -42,13 +39,9 @@ int AcceptCookie(SSL*, const unsigned char*, unsigned int) { return 1; }
 
 int RefuseToMakeCookie(SSL*, unsigned char*, unsigned int*) { return 0; }
 
-Bytes DerOf(X509* certificate) {
-  const int size = i2d_X509(certificate, nullptr);
-  if (size <= 0) return {};
-  Bytes der(static_cast<size_t>(size));
-  unsigned char* out = der.data();
-  i2d_X509(certificate, &out);
-  return der;
+size_t MaxPlaintextBytes(const SSL* ssl) {
+  const uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+  return code == TLSEXT_max_fragment_length_DISABLED ? kMaxPlaintextBytes : size_t{256} << code;
 }
 
 }  // namespace
@@ -77,8 +70,8 @@ Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const Ha
       connection_id_(std::move(connection_id)),
       bio_(kOpenSslMtuBytes),
       ssl_(SSL_new(context_->ssl_ctx())),
-      sender_(outbox, handle),
-      timeout_(options.retransmit_timeout) {
+      flights_(outbox, handle, std::min(options.mtu_bytes, kMaxHandshakeMtuBytes), options.retransmit_timeout,
+               options.retransmit_timeout_max) {
   Configure();
 }
 
@@ -114,16 +107,17 @@ void Handshake::Configure() {
 
 void Handshake::Start(TimePoint now) {
   Advance();
-  SendCollected(now);
+  flights_.SendCollected(now, records());
 }
 
 void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
   if (state_ != State::kRunning) return;
   const auto first = TakeRecord(hello);
   if (!first) return Fail(ErrorKind::kInternal);
-  sender_.ContinueFrom(first->header.sequence);
-  next_incoming_sequence_ = first->header.sequence + 1;
+  flights_.sender().ContinueFrom(first->header.sequence);
+  next_incoming_sequence_ = first->header.sequence;
   if (cookie_verified) {
+    ++next_incoming_sequence_;
     using AddressPtr = OpenSslPtr<BIO_ADDR, BIO_ADDR_free>;
     const AddressPtr nobody(BIO_ADDR_new());
     bio_.Offer(first->whole);
@@ -132,7 +126,7 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
     if (listened != 1) return Fail(ErrorKind::kHandshakeFailed);
     Advance();
   } else {
-    Feed(first->whole);
+    ProcessRecord(*first);
   }
   Receive(now, hello);
 }
@@ -141,19 +135,20 @@ void Handshake::Receive(TimePoint now, ByteView datagram) {
   while (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
   if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
   ReleaseHeld();
-  SendCollected(now);
+  flights_.SendCollected(now, records());
   // The peer waits for something that it has been sent: now, rather than when our clock says so. Once for a
   // burst.
-  if (std::exchange(peer_repeats_itself_, false) && !flight_.empty() && !waits_for_answer() &&
-      now >= sent_at_ + options_.retransmit_timeout / 2) {
-    SendFlightAgain(now);
+  if (std::exchange(peer_repeats_itself_, false) && !waits_for_answer() &&
+      flights_.may_answer_repetition(now)) {
+    NoteRetransmission();
+    flights_.SendAgain(now, records());
   }
 }
 
 void Handshake::HandleTimeout(TimePoint now) {
   if (now < deadline()) return;
-  timeout_ = std::min(timeout_ * 2, options_.retransmit_timeout_max);
-  SendFlightAgain(now);
+  NoteRetransmission();
+  flights_.SendAgainByClock(now, records());
 }
 
 void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
@@ -171,7 +166,7 @@ void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteVi
     OpenPskGate(Answer::kRefused);
   }
   ReleaseHeld();
-  SendCollected(now);
+  flights_.SendCollected(now, records());
 }
 
 void Handshake::AnswerCertificate(TimePoint now, bool accept) {
@@ -179,29 +174,28 @@ void Handshake::AnswerCertificate(TimePoint now, bool accept) {
   verdict_ = accept ? Answer::kAccepted : Answer::kRefused;
   progressed_ = true;
   if (state_ == State::kAwaitingVerdict) {
-    if (!accept) return Refuse(ErrorKind::kCertificateRefused, AlertForVerifyError(first_verify_error_));
+    if (!accept) return Refuse(ErrorKind::kCertificateRefused, AlertForVerifyError(chain_.first_error()));
     state_ = State::kComplete;
     return;
   }
   if (role_ == Role::kServer && !accept) {
-    const bool none = peer_certificates_.empty();
+    const bool none = chain_.chain().empty();
     return Refuse(ErrorKind::kCertificateRefused,
-                  none ? Alert::kHandshakeFailure : AlertForVerifyError(first_verify_error_));
+                  none ? Alert::kHandshakeFailure : AlertForVerifyError(chain_.first_error()));
   }
   if (role_ == Role::kClient) Advance();
   ReleaseHeld();
-  SendCollected(now);
+  flights_.SendCollected(now, records());
 }
 
 void Handshake::Cancel() {
-  if (state_ == State::kFailed || times_sent_ == 0) return;
+  if (state_ == State::kFailed || !flights_.has_sent()) return;
   SendAlert(AlertLevel::kWarning, Alert::kUserCanceled);
   SendAlert(AlertLevel::kWarning, Alert::kCloseNotify);
 }
 
 TimePoint Handshake::deadline() const {
-  const bool waits_for_peer = state_ == State::kRunning && !flight_.empty() && !waits_for_answer();
-  return waits_for_peer ? sent_at_ + timeout_ : kNever;
+  return state_ == State::kRunning && !waits_for_answer() ? flights_.deadline() : kNever;
 }
 
 void Handshake::ProcessRecord(const Record& record) {
@@ -373,56 +367,15 @@ void Handshake::Collect(const Record& record) {
   }
   // Alerts belong to no flight: they are said once.
   if (part.type == ContentType::kAlert) {
-    sender_.SendRecord(part, records_ ? &*records_ : nullptr);
+    flights_.sender().SendRecord(part, records());
     return;
   }
-  if (IsRepetition(part)) return;
-  changed_cipher_spec_ |= part.type == ContentType::kChangeCipherSpec;
-  collected_.push_back(std::move(part));
+  flights_.Collect(std::move(part));
 }
 
-// A jump of the wall clock can still make OpenSSL say again what has left. Its messages are counted.
-bool Handshake::IsRepetition(const FlightPart& part) {
-  ByteView body = part.body;
-  const auto fragment = part.type == ContentType::kHandshake ? TakeHandshakeFragment(body) : std::nullopt;
-  if (!fragment) return changed_cipher_spec_;
-  const bool next_fragment =
-      fragment->message_seq == next_written_message_ && fragment->offset == next_written_offset_;
-  const bool next_message = fragment->message_seq >= next_written_message_ && fragment->offset == 0;
-  if (!next_fragment && !next_message) return true;
-  const auto end = static_cast<uint32_t>(fragment->offset + fragment->body.size());
-  const bool whole = end == fragment->message_length;
-  next_written_message_ = fragment->message_seq + (whole ? 1u : 0u);
-  next_written_offset_ = whole ? 0 : end;
-  return false;
-}
-
-// What has been written by now answers what the peer has said: it is the new flight.
-void Handshake::SendCollected(TimePoint now) {
-  if (collected_.empty()) return;
-  flight_ = std::exchange(collected_, {});
-  times_sent_ = 0;
-  timeout_ = options_.retransmit_timeout;
-  SendFlight(now);
-}
-
-void Handshake::SendFlightAgain(TimePoint now) {
+void Handshake::NoteRetransmission() {
   counters_->Add(Counter::kRetransmissions);
   outbox_->AddEvent(EventKind::kRetransmitted, handle_, ++retransmissions_);
-  SendFlight(now);
-}
-
-void Handshake::SendFlight(TimePoint now) {
-  size_t mtu_bytes = std::min(options_.mtu_bytes, kOpenSslMtuBytes);
-  for (const auto& step : kBackOff) {
-    if (times_sent_ >= step.times) {
-      mtu_bytes = std::min(mtu_bytes, step.mtu_bytes);
-      break;
-    }
-  }
-  sender_.SendFlight(flight_, mtu_bytes, records_ ? &*records_ : nullptr);
-  ++times_sent_;
-  sent_at_ = now;
 }
 
 void Handshake::NotePeerRepeatsItself(const HandshakeFragment& fragment) {
@@ -457,7 +410,7 @@ ErrorKind Handshake::ClassifyFailure(int ssl_error) const {
 // ChangeCipherSpec carries no message_seq (RFC 6347 section 4.2.4): whether it is due follows from what came
 // before.
 bool Handshake::ExpectsChangeCipherSpec() const {
-  if (role_ == Role::kClient) return changed_cipher_spec_;
+  if (role_ == Role::kClient) return flights_.changed_cipher_spec();
   return last_message_ ==
          (client_sent_certificate_ ? HandshakeType::kCertificateVerify : HandshakeType::kClientKeyExchange);
 }
@@ -505,17 +458,14 @@ void Handshake::OpenPskGate(Answer answer) {
 
 void Handshake::AskCertificate() {
   verdict_ = Answer::kAsked;
-  auto question = std::make_unique<CertificateQuestion>();
-  question->chain = peer_certificates_;
-  question->errors = verify_errors_;
-  outbox_->AddCertificateQuestion(handle_, std::move(question));
+  outbox_->AddCertificateQuestion(handle_, chain_.Question());
 }
 
 void Handshake::Complete() {
   suite_ = PendingSuite();
   if (suite_ == nullptr || !EnsureRecords()) return Fail(ErrorKind::kInternal);
   psk_key_.Wipe();
-  const bool judged_now = role_ == Role::kClient && options_.verify_at_completion && chain_judged_;
+  const bool judged_now = role_ == Role::kClient && options_.verify_at_completion && chain_.collected();
   state_ = judged_now ? State::kAwaitingVerdict : State::kComplete;
   if (judged_now) AskCertificate();
 }
@@ -535,7 +485,7 @@ void Handshake::Refuse(ErrorKind kind, Alert alert) {
 }
 
 void Handshake::SendAlert(AlertLevel level, Alert alert) {
-  sender_.SendAlert(level, alert, changed_cipher_spec_ && records_ ? &*records_ : nullptr);
+  flights_.sender().SendAlert(level, alert, flights_.changed_cipher_spec() ? records() : nullptr);
 }
 
 Failure Handshake::TakeFailure() { return failure_ ? std::move(*failure_) : Diagnose(ErrorKind::kInternal); }
@@ -544,10 +494,11 @@ Failure Handshake::Diagnose(ErrorKind kind) const {
   Failure failure{.kind = kind};
   failure.alert = kind == ErrorKind::kAlertReceived ? alert_received_ : alert_sent_;
   // DTLS sends no alert for a Finished that does not decrypt. A server has seen it; a client only waits.
-  const bool stuck_at_finished = role_ == Role::kServer ? undecrypted_finished_ : changed_cipher_spec_;
+  const bool stuck_at_finished =
+      role_ == Role::kServer ? undecrypted_finished_ : flights_.changed_cipher_spec();
   failure.wrong_key_likely =
       kind == ErrorKind::kHandshakeTimeout && ssl_ && SuiteUsesPsk() && stuck_at_finished;
-  if (first_verify_error_ != X509_V_OK) failure.verify_error = VerifyErrorName(first_verify_error_);
+  if (chain_.first_error() != X509_V_OK) failure.verify_error = VerifyErrorName(chain_.first_error());
   return failure;
 }
 
@@ -557,13 +508,13 @@ Handshake::Result Handshake::TakeResult() {
   const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
   Result result{
       .suite = suite_,
-      .standard_name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get())),
       .server_name = name == nullptr ? "" : name,
       .psk_identity = std::move(psk_identity_),
-      .peer_certificates = std::move(peer_certificates_),
+      .peer_certificates = chain_.TakeChain(),
+      .max_plaintext_bytes = MaxPlaintextBytes(ssl_.get()),
       .records = std::move(*records_),
-      .sender = sender_,
-      .last_flight = spoke_last ? std::move(flight_) : Flight(),
+      .sender = flights_.sender(),
+      .last_flight = spoke_last ? flights_.Take() : Flight(),
       .early_records = held_.Take(),
       .early_messages = std::move(early_messages_),
   };
@@ -624,10 +575,16 @@ unsigned int Handshake::GiveClientPsk(SSL* ssl, const char*, char* identity, uns
   return GiveServerPsk(ssl, nullptr, key, max);
 }
 
+// A handshake message must still fit a datagram beside it.
+size_t Handshake::MaxPeerConnectionIdBytes() const {
+  return std::min(options_.mtu_bytes / 4, kMaxConnectionIdBytes);
+}
+
 int Handshake::AddConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char** out, size_t* size,
                                X509*, size_t, int*, void*) {
   Handshake* self = Of(ssl);
-  if (!self->connection_id_) return 0;
+  // A server answers only what it can live with.
+  if (!self->connection_id_ || (self->role_ == Role::kServer && !self->peer_connection_id_)) return 0;
   Bytes& extension = self->connection_id_extension_;
   extension = {static_cast<uint8_t>(self->connection_id_->size())};
   extension.insert(extension.end(), self->connection_id_->begin(), self->connection_id_->end());
@@ -644,7 +601,13 @@ int Handshake::ParseConnectionId(SSL* ssl, unsigned int, unsigned int, const uns
     *alert = SSL_AD_DECODE_ERROR;
     return 0;
   }
-  Of(ssl)->peer_connection_id_ = CopyOf(id);
+  Handshake* self = Of(ssl);
+  if (id.size() <= self->MaxPeerConnectionIdBytes()) {
+    self->peer_connection_id_ = CopyOf(id);
+  } else if (self->role_ == Role::kClient) {
+    *alert = SSL_AD_ILLEGAL_PARAMETER;
+    return 0;
+  }
   return 1;
 }
 
@@ -658,28 +621,20 @@ int Handshake::CollectError(int ok, X509_STORE_CTX* store) {
   if (ok == 1) return 1;
   const auto* ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  Handshake* self = Of(ssl);
-  const int error = X509_STORE_CTX_get_error(store);
-  if (self->first_verify_error_ == X509_V_OK) self->first_verify_error_ = error;
-  self->verify_errors_.push_back({VerifyErrorName(error), X509_STORE_CTX_get_error_depth(store)});
+  Of(ssl)->chain_.NoteError(store);
   return 1;
 }
 
 int Handshake::JudgeChain(X509_STORE_CTX* store) {
-  if (chain_judged_) {
+  if (chain_.collected()) {
     if (verdict_ != Answer::kRefused) return 1;
     // What is set here chooses the alert. A good chain was refused for the name that it certifies.
-    X509_STORE_CTX_set_error(
-        store, first_verify_error_ != X509_V_OK ? first_verify_error_ : X509_V_ERR_HOSTNAME_MISMATCH);
+    const int error = chain_.first_error();
+    X509_STORE_CTX_set_error(store, error != X509_V_OK ? error : X509_V_ERR_HOSTNAME_MISMATCH);
     return 0;
   }
-  chain_judged_ = true;
-  const STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
-  for (int i = 0; i < sk_X509_num(sent); ++i) peer_certificates_.push_back(DerOf(sk_X509_value(sent, i)));
   X509_STORE_CTX_set_verify_cb(store, CollectError);
-  if (X509_verify_cert(store) <= 0 && verify_errors_.empty()) CollectError(0, store);
-  // Errors have been collected; whether they matter is the application's to say.
-  ERR_clear_error();
+  chain_.Collect(store);
   if (role_ == Role::kClient && !options_.verify_at_completion) SSL_set_retry_verify(ssl_.get());
   return 1;
 }

@@ -20,11 +20,11 @@
 #include "core/crypto/datagram_bio.h"
 #include "core/crypto/key_schedule.h"
 #include "core/crypto/secret.h"
+#include "core/handshake/chain_verdict.h"
 #include "core/handshake/context.h"
-#include "core/handshake/flight.h"
+#include "core/handshake/flight_keeper.h"
 #include "core/handshake/held_records.h"
 #include "core/handshake/psk_identity_reader.h"
-#include "core/handshake/record_sender.h"
 #include "core/wire/alert.h"
 #include "core/wire/handshake_message.h"
 #include "core/wire/record.h"
@@ -69,11 +69,11 @@ class Handshake {
   // What an association keeps of its handshake.
   struct Result {
     const CipherSuite* suite;
-    // The IANA name.
-    const char* standard_name;
     std::string server_name;
     std::string psk_identity;
     std::vector<Bytes> peer_certificates;
+    // What the peer can take in one record: RFC 6066 section 4, or the protocol's own bound.
+    size_t max_plaintext_bytes;
     Records records;
     RecordSender sender;
     // What the peer may ask for again: it cannot know whether this side was the last to speak.
@@ -128,6 +128,7 @@ class Handshake {
   void Hold(ByteView record);
   void HoldPlaintext(const RecordHeader& header, ByteView body);
   void KeepEarlyMessage(ByteView message);
+  size_t MaxPeerConnectionIdBytes() const;
   size_t own_connection_id_bytes() const { return connection_id_ ? connection_id_->size() : 0; }
   void ReleaseHeld();
   void Feed(ByteView record);
@@ -136,10 +137,7 @@ class Handshake {
   void Advance();
   void CollectWritten();
   void Collect(const Record& record);
-  bool IsRepetition(const FlightPart& part);
-  void SendCollected(TimePoint now);
-  void SendFlightAgain(TimePoint now);
-  void SendFlight(TimePoint now);
+  void NoteRetransmission();
   void NotePeerRepeatsItself(const HandshakeFragment& fragment);
   bool EnsureRecords();
   ErrorKind ClassifyFailure(int ssl_error) const;
@@ -156,6 +154,8 @@ class Handshake {
   void SendAlert(AlertLevel level, Alert alert);
   void NoteMessage(ByteView message);
   bool psk_gate_closed() const { return psk_gate_ && (psk_ == Answer::kNotAsked || psk_ == Answer::kAsked); }
+  // Null until the keys are there.
+  Records* records() { return records_ ? &*records_ : nullptr; }
   bool verdict_pending() const { return verdict_ == Answer::kAsked; }
   bool waits_for_answer() const { return verdict_pending() || psk_ == Answer::kAsked; }
 
@@ -195,20 +195,9 @@ class Handshake {
   DatagramBio bio_;
   SslPtr ssl_;
 
-  RecordSender sender_;
+  FlightKeeper flights_;
   std::optional<Records> records_;
-  // The current flight, and how often it has left.
-  Flight flight_;
-  Flight collected_;
-  uint32_t times_sent_ = 0;
-  TimePoint sent_at_{};
-  Duration timeout_;
-  // Our ChangeCipherSpec has been written: what follows is of epoch 1.
-  bool changed_cipher_spec_ = false;
   bool peer_repeats_itself_ = false;
-  // What OpenSSL writes next begins here: anything before it has left already.
-  uint32_t next_written_message_ = 0;
-  uint32_t next_written_offset_ = 0;
   // OpenSSL reads protected records under numbers of their own.
   uint64_t next_private_sequence_ = 0;
 
@@ -236,10 +225,7 @@ class Handshake {
   Secret psk_key_;
 
   Answer verdict_ = Answer::kNotAsked;
-  bool chain_judged_ = false;
-  int first_verify_error_ = X509_V_OK;
-  std::vector<CertificateQuestion::Error> verify_errors_;
-  std::vector<Bytes> peer_certificates_;
+  ChainVerdict chain_;
 
   int alert_received_ = -1;
   int alert_sent_ = -1;

@@ -16,6 +16,7 @@ class RecordSender {
 
   // Epoch 0 goes on with the number of the ClientHello that brought the cookie (RFC 6347 section 4.2.1).
   void ContinueFrom(uint64_t sequence) { next_plaintext_ = sequence; }
+  uint64_t next_plaintext() const { return next_plaintext_; }
 
   // `records` may be null as long as there is nothing of epoch 1 to send.
   void SendFlight(const Flight& flight, size_t mtu_bytes, Records* records);

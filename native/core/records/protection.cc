@@ -23,10 +23,12 @@ class AdditionalData {
 
 uint64_t NumberOf(const RecordHeader& header) { return uint64_t{header.epoch} << 48 | header.sequence; }
 
-// RFC 5288 section 3 and RFC 6655 section 3: fixed part, then what the record says.
-Nonce ExplicitNonce(const TrafficKey& key, ByteView from_record) {
+// RFC 5288 section 3 and RFC 6655 section 3: fixed part, then what the record says. The lengths are constants
+// because compilers make slow loops of copies whose length they do not know.
+Nonce ExplicitNonce(const TrafficKey& key, const uint8_t* from_record) {
   Nonce nonce;
-  std::ranges::copy(from_record, std::ranges::copy(key.fixed_iv(), nonce.begin()).out);
+  std::copy_n(key.fixed_iv().data(), kNonceBytes - kNumberBytes, nonce.data());
+  std::copy_n(from_record, kNumberBytes, nonce.data() + kNonceBytes - kNumberBytes);
   return nonce;
 }
 
@@ -34,7 +36,8 @@ Nonce ExplicitNonce(const TrafficKey& key, ByteView from_record) {
 Nonce ImplicitNonce(const TrafficKey& key, const RecordHeader& header) {
   Nonce nonce{};
   PutInteger(nonce.data() + kNonceBytes - kNumberBytes, NumberOf(header), kNumberBytes);
-  for (size_t i = 0; i < kNonceBytes; ++i) nonce[i] ^= key.fixed_iv()[i];
+  const ByteView fixed = key.fixed_iv();
+  for (size_t i = 0; i < kNonceBytes; ++i) nonce[i] ^= fixed[i];
   return nonce;
 }
 
@@ -83,7 +86,7 @@ bool Protect(AeadPool& pool, const TrafficKey& key, const RecordHeader& header, 
   if (shape.explicit_nonce_bytes != 0) {
     uint8_t* const explicit_nonce = at;
     at = PutInteger(at, NumberOf(header), kNumberBytes);
-    nonce = ExplicitNonce(key, ByteView(explicit_nonce, at));
+    nonce = ExplicitNonce(key, explicit_nonce);
   } else {
     nonce = ImplicitNonce(key, header);
   }
@@ -97,9 +100,8 @@ std::optional<Opened> Unprotect(AeadPool& pool, const TrafficKey& key, const Rec
   const AeadShape& shape = key.shape();
   if (record.body.size() < shape.overhead_bytes()) return std::nullopt;
   const size_t size = record.body.size() - shape.overhead_bytes();
-  const Nonce nonce = shape.explicit_nonce_bytes != 0
-                          ? ExplicitNonce(key, record.body.first(shape.explicit_nonce_bytes))
-                          : ImplicitNonce(key, record.header);
+  const Nonce nonce = shape.explicit_nonce_bytes != 0 ? ExplicitNonce(key, record.body.data())
+                                                      : ImplicitNonce(key, record.header);
   const ByteView sealed = record.body.subspan(shape.explicit_nonce_bytes);
   const AdditionalData additional(record.header, record.connection_id, size);
   if (!pool.Open(key, nonce, additional, sealed, out)) return std::nullopt;

@@ -1,5 +1,7 @@
 #include "core/records/records.h"
 
+#include <utility>
+
 namespace native_dtls {
 
 namespace {
@@ -16,6 +18,20 @@ bool IsProtectedType(ContentType type) {
 Records::Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool)
     : write_(std::move(write)), read_(std::move(read)), ids_(std::move(ids)), pool_(pool) {}
 
+Records::Records(Records&& other) noexcept
+    : write_(std::move(other.write_)),
+      read_(std::move(other.read_)),
+      ids_(std::move(other.ids_)),
+      pool_(std::exchange(other.pool_, nullptr)),
+      next_write_(other.next_write_),
+      window_(other.window_) {}
+
+Records::~Records() {
+  if (pool_ == nullptr) return;
+  pool_->Forget(write_);
+  pool_->Forget(read_);
+}
+
 bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
   if (next_write_ > kLastSequence) return false;
   const RecordHeader header{.type = type, .version = kDtls12, .epoch = kEpoch, .sequence = next_write_++};
@@ -23,8 +39,8 @@ bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
 }
 
 std::optional<Counter> Records::Refuse(const Record& record) const {
-  if (record.header.version != kDtls12) return Counter::kDroppedVersion;
   if (record.header.epoch != kEpoch) return Counter::kDroppedEpoch;
+  if (record.header.version != kDtls12) return Counter::kDroppedVersion;
   const bool with_id = record.header.type == ContentType::kTls12Cid;
   // Who was given a Connection ID must use it, and nobody else may (RFC 9146 section 3).
   if (with_id != !ids_.own.empty()) return Counter::kDroppedConnectionId;

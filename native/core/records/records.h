@@ -29,6 +29,9 @@ class Records {
 
   // `pool` must outlive the object.
   Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool);
+  Records(Records&& other) noexcept;
+  Records& operator=(Records&&) = delete;
+  ~Records();
 
   // Seals one record of epoch 1 to `out`, which has room for SealedBytes. False when the numbers have run out
   // or OpenSSL fails.
@@ -45,8 +48,20 @@ class Records {
 
   // Bytes of plaintext that fit one record in a datagram of `mtu_bytes`.
   size_t MaxPlaintextBytes(size_t mtu_bytes) const {
-    return std::min(mtu_bytes - SealedBytes(0), kMaxPlaintextBytes);
+    return std::min(mtu_bytes - std::min(mtu_bytes, SealedBytes(0)), kMaxPlaintextBytes);
   }
+
+  // Everything but the pool.
+  struct Saved {
+    uint64_t next_write;
+    ReplayWindow::Saved window;
+  };
+  Saved Save() const { return {.next_write = next_write_, .window = window_.Save()}; }
+  void Restore(const Saved& saved) {
+    next_write_ = saved.next_write;
+    window_ = ReplayWindow::Restore(saved.window);
+  }
+  const ConnectionIds& connection_ids() const { return ids_; }
 
   const TrafficKey& write_key() const { return write_; }
   const TrafficKey& read_key() const { return read_; }

@@ -1,0 +1,29 @@
+// What sealing and opening a record costs, in loops that only native code can time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/crypto/cipher_suite.h"
+
+namespace native_dtls {
+
+class RecordBenchmark {
+ public:
+  virtual ~RecordBenchmark() = default;
+
+  // `subject`, each sealing or opening:
+  //   bareSeal, bareOpen          EVP alone; with one association its context stays hot, with more it is
+  //                               given another key for each record
+  //   recordsSeal, recordsOpen    our Records, which share one AeadPool
+  //   sslWrite, sslRead           OpenSSL's own records (one association)
+  // The associations take turns, or come in random order. Null for what there is not.
+  static std::unique_ptr<RecordBenchmark> Create(std::string_view subject, const CipherSuite& suite,
+                                                 size_t bytes, size_t associations, bool in_random_order);
+
+  // Nanoseconds a record, of so many; nothing when one was not sealed or opened.
+  virtual std::optional<double> Run(size_t records) = 0;
+};
+
+}  // namespace native_dtls

@@ -1,0 +1,65 @@
+// The flight that was sent last, and the clock by which it is sent again (RFC 6347 section 4.2.4). It knows
+// nothing of what the flight says.
+#pragma once
+
+#include "core/base/clock.h"
+#include "core/handshake/record_sender.h"
+
+namespace native_dtls {
+
+class FlightKeeper {
+ public:
+  FlightKeeper(Outbox* outbox, Handle handle, size_t mtu_bytes, Duration timeout, Duration timeout_max)
+      : sender_(outbox, handle),
+        mtu_bytes_(mtu_bytes),
+        first_timeout_(timeout),
+        timeout_max_(timeout_max),
+        timeout_(timeout) {}
+
+  // A record that OpenSSL has written: part of the next flight, unless it has left already (a jump of the
+  // wall clock can make OpenSSL repeat itself).
+  void Collect(FlightPart part);
+
+  // Sends what has been collected since the last time, as a new flight; does nothing when that is nothing.
+  // `records` may be null as long as nothing of epoch 1 has been collected.
+  void SendCollected(TimePoint now, Records* records);
+  // Sends the flight again: by the clock, which then waits longer, or because the peer seems to lack it.
+  void SendAgainByClock(TimePoint now, Records* records);
+  void SendAgain(TimePoint now, Records* records);
+
+  // When the clock strikes; kNever when there is no flight.
+  TimePoint deadline() const { return flight_.empty() ? kNever : sent_at_ + timeout_; }
+  // A peer that repeats itself is answered once for each burst.
+  bool may_answer_repetition(TimePoint now) const {
+    return !flight_.empty() && now >= sent_at_ + first_timeout_ / 2;
+  }
+  bool has_sent() const { return times_sent_ > 0; }
+  // Our ChangeCipherSpec has been collected: what follows is of epoch 1.
+  bool changed_cipher_spec() const { return changed_cipher_spec_; }
+
+  RecordSender& sender() { return sender_; }
+  // The flight, for good.
+  Flight Take() { return std::move(flight_); }
+
+ private:
+  bool IsRepetition(const FlightPart& part);
+  size_t MtuNow() const;
+  void Send(TimePoint now, Records* records);
+
+  RecordSender sender_;
+  const size_t mtu_bytes_;
+  const Duration first_timeout_;
+  const Duration timeout_max_;
+
+  Flight collected_;
+  Flight flight_;
+  Duration timeout_;
+  TimePoint sent_at_{};
+  uint32_t times_sent_ = 0;
+  bool changed_cipher_spec_ = false;
+  // What OpenSSL writes next begins here.
+  uint32_t next_message_ = 0;
+  uint32_t next_offset_ = 0;
+};
+
+}  // namespace native_dtls

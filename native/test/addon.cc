@@ -1,0 +1,100 @@
+// What the native tests and benchmarks export: NativeTestAddon of test/support/native-test-addon.ts.
+#include "bench/record_benchmark.h"
+#include "core/records/protection.h"
+#include "test/arguments.h"
+#include "test/records_class.h"
+#include "test/replay_window_class.h"
+#include "test/ssl_pair_class.h"
+
+namespace native_dtls {
+
+namespace {
+
+Napi::Value SuiteOf(Napi::Env env, const CipherSuite& suite) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("id", suite.id);
+  object.Set("name", std::string(suite.name));
+  object.Set("algorithm", static_cast<double>(suite.algorithm));
+  object.Set("keyBytes", suite.shape().key_bytes);
+  object.Set("fixedIvBytes", suite.shape().fixed_iv_bytes);
+  object.Set("explicitNonceBytes", suite.shape().explicit_nonce_bytes);
+  object.Set("tagBytes", suite.shape().tag_bytes);
+  object.Set("prfIsSha384", suite.prf_is_sha384);
+  object.Set("usesPsk", suite.uses_psk);
+  return object;
+}
+
+Napi::Array Suites(Napi::Env env) {
+  Napi::Array suites = Napi::Array::New(env);
+  for (uint32_t id = 0; id <= 0xffff; ++id) {
+    const CipherSuite* suite = FindCipherSuite(static_cast<uint16_t>(id));
+    if (suite != nullptr) suites.Set(suites.Length(), SuiteOf(env, *suite));
+  }
+  return suites;
+}
+
+// protect(options, plaintext): one record with whatever header the test wants.
+Napi::Value ProtectOne(const Napi::CallbackInfo& info) {
+  static AeadPool pool;
+  const Napi::Env env = info.Env();
+  const auto options = info[0].As<Napi::Object>();
+  const ByteView connection_id = ViewOf(options, "connectionId"), plaintext = ViewOf(info[1]);
+  const TrafficKey key(AlgorithmOf(options.Get("algorithm")), ViewOf(options, "key"),
+                       ViewOf(options, "fixedIv"), pool.NewKeyId());
+  const RecordHeader header{.type = static_cast<ContentType>(NumberOf(options, "type")),
+                            .version = kDtls12,
+                            .epoch = static_cast<uint16_t>(NumberOf(options, "epoch")),
+                            .sequence = static_cast<uint64_t>(NumberOf(options, "sequence"))};
+  const size_t size = ProtectedBytes(key, connection_id.size(), plaintext.size());
+  GuardedBytes out(size);
+  if (!Protect(pool, key, header, connection_id, plaintext, out.data()) || !out.intact()) {
+    return Throw(env, "Protect failed");
+  }
+  return BufferOf(env, out.first(size));
+}
+
+class BenchmarkClass : public Napi::ObjectWrap<BenchmarkClass> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "RecordBenchmark", {InstanceMethod<&BenchmarkClass::Run>("run")});
+  }
+
+  explicit BenchmarkClass(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const auto options = info[0].As<Napi::Object>();
+    const CipherSuite* suite = FindCipherSuite(static_cast<uint16_t>(NumberOf(options, "suite")));
+    if (suite != nullptr) {
+      benchmark_ = RecordBenchmark::Create(options.Get("subject").As<Napi::String>().Utf8Value(), *suite,
+                                           static_cast<size_t>(NumberOf(options, "bytes")),
+                                           static_cast<size_t>(NumberOf(options, "associations")),
+                                           options.Get("inRandomOrder").ToBoolean());
+    }
+    if (!benchmark_) Throw(info.Env(), "no such benchmark");
+  }
+
+ private:
+  Napi::Value Run(const Napi::CallbackInfo& info) {
+    const auto nanoseconds = benchmark_->Run(info[0].As<Napi::Number>().Uint32Value());
+    if (!nanoseconds) return Throw(info.Env(), "a record was not sealed or opened");
+    return Napi::Number::New(info.Env(), *nanoseconds);
+  }
+
+  std::unique_ptr<RecordBenchmark> benchmark_;
+};
+
+}  // namespace
+
+}  // namespace native_dtls
+
+Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
+  using namespace native_dtls;
+  exports.Set("suites", Suites(env));
+  exports.Set("protect", Napi::Function::New<ProtectOne>(env, "protect"));
+  exports.Set("SslPair", SslPairClass::Define(env));
+  exports.Set("Records", RecordsClass::Define(env));
+  exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
+  exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
+  exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));
+  return exports;
+}
+
+NODE_API_MODULE(native_dtls_test, InitializeTestAddon)

@@ -1,0 +1,217 @@
+/**
+ * A client and a server endpoint of the addon, below the API, joined by a wire in memory with a clock of its own: a
+ * handshake with losses takes no real time. The client may move.
+ */
+
+import assert from 'node:assert/strict';
+import { addon } from '../../lib/addon.js';
+import type {
+  AssociationInfo,
+  Batch,
+  Handle,
+  NativeAssociationOptions,
+  NativeContext,
+  NativeEndpoint,
+} from '../../lib/native-seam.js';
+import type { Identity } from './certificates.js';
+
+export type Side = 'client' | 'server';
+
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface SentDatagram {
+  readonly from: Side;
+  readonly bytes: Buffer;
+}
+
+export interface PairOptions {
+  /** Of both sides. */
+  readonly association?: Partial<NativeAssociationOptions>;
+  /** Bytes of the Connection IDs that each side wants; -1: the extension is not used. */
+  readonly connectionIds: Readonly<Record<Side, number>>;
+  readonly ciphers?: string;
+  /** Certificates of both sides instead of a pre-shared key. */
+  readonly identities?: Readonly<Record<Side, Identity>>;
+}
+
+/** One side, as far as a test looks at it. */
+export interface End {
+  readonly endpoint: NativeEndpoint;
+  handle: Handle;
+  info: AssociationInfo | undefined;
+  readonly messages: string[];
+  /** Kinds of events that are not expected of a handshake that succeeds. */
+  readonly troubles: number[];
+  readonly moves: Address[];
+}
+
+const { eventKinds } = addon;
+export const serverAddress: Address = { address: '192.0.2.2', port: 5684 };
+const GIVE_UP_MS = 100_000;
+
+function newEnd(): End {
+  const end = { endpoint: new addon.Endpoint(), handle: 0, info: undefined };
+  return { ...end, messages: [], troubles: [], moves: [] };
+}
+
+export class EndpointPair {
+  now = 0;
+  clientAddress: Address = { address: '192.0.2.1', port: 40_000 };
+  readonly client = newEnd();
+  readonly server = newEnd();
+  /** Everything sent, lost or not. */
+  readonly sent: SentDatagram[] = [];
+  /** Which datagrams are lost, by their place in `sent`. */
+  loses: (index: number) => boolean = () => false;
+  /** Accepts that the client has moved. */
+  accepts = true;
+  readonly #onTheWire: (SentDatagram & { readonly to: Address })[] = [];
+
+  constructor(options: PairOptions) {
+    const { endpoint } = this.server;
+    endpoint.listen(contextOf('server', options), associationOf('server', options), {
+      cookies: true,
+      cookieSecret: Buffer.alloc(16, 1),
+      maxConnections: 10,
+      maxPendingHandshakes: 10,
+    });
+    const { address, port } = serverAddress;
+    this.client.handle = this.client.endpoint.connect(
+      this.now,
+      contextOf('client', options),
+      address,
+      port,
+      associationOf('client', options),
+    );
+    assert.ok(this.client.handle > 0);
+  }
+
+  get established(): boolean {
+    return this.client.info !== undefined && this.server.info !== undefined;
+  }
+
+  /** Shakes hands, as long as that takes on the clock of the pair. */
+  establish(): void {
+    this.#take('client', this.client.endpoint.start(this.now, this.client.handle));
+    this.deliver();
+    while (!this.established) {
+      const deadline = Math.min(...this.#ends().map(({ endpoint }) => endpoint.state[0] ?? Infinity));
+      assert.ok(deadline < GIVE_UP_MS, 'the handshake got stuck');
+      this.now = Math.max(this.now, deadline);
+      for (const side of ['client', 'server'] as const) {
+        this.#take(side, this[side].endpoint.handleTimeout(this.now));
+      }
+      this.deliver();
+    }
+    assert.deepEqual([this.client.troubles, this.server.troubles], [[], []]);
+  }
+
+  /** Seals a message and puts it on the wire; the datagram, or one of the addon's `sendErrors`. */
+  send(from: Side, message: string | Buffer): Buffer | number {
+    const { endpoint, handle } = this[from];
+    const datagram = endpoint.send(this.now, handle, Buffer.from(message));
+    if (typeof datagram !== 'number') this.#put(from, handle, datagram);
+    return datagram;
+  }
+
+  /** Everything on the wire arrives, and what is answered to it. */
+  deliver(): void {
+    for (let next = this.#onTheWire.shift(); next !== undefined; next = this.#onTheWire.shift()) {
+      const { from, bytes, to } = next;
+      if (from === 'client') this.receive('server', bytes, this.clientAddress);
+      else if (same(to, this.clientAddress)) this.receive('client', bytes, serverAddress);
+    }
+  }
+
+  receive(side: Side, datagram: Buffer, { address, port }: Address): void {
+    this.#take(side, this[side].endpoint.receive(this.now, datagram, address, port));
+  }
+
+  counter(side: Side, name: string): number {
+    return this[side].endpoint.state[1 + addon.counterNames.indexOf(name)] ?? Number.NaN;
+  }
+
+  #ends(): readonly End[] {
+    return [this.client, this.server];
+  }
+
+  #put(from: Side, handle: Handle, bytes: Buffer): void {
+    const index = this.sent.push({ from, bytes }) - 1;
+    // A datagram without an association goes to whoever is shaking hands: the one client there is.
+    const to = handle === 0 ? this.clientAddress : this[from].endpoint.peer(handle);
+    assert.ok(to !== undefined);
+    if (!this.loses(index)) this.#onTheWire.push({ from, bytes, to });
+  }
+
+  #take(side: Side, batch: Batch | undefined): void {
+    if (batch === undefined) return;
+    let next = 1;
+    for (let left = batch[0] as number; left > 0; left -= 1, next += 2) {
+      this.#put(side, batch[next] as Handle, Buffer.from(batch[next + 1] as Uint8Array));
+    }
+    for (; next < batch.length; next += 4) {
+      this.#answer(side, ...(batch.slice(next, next + 4) as [number, Handle, number, unknown]));
+    }
+  }
+
+  #answer(side: Side, kind: number, handle: Handle, _detail: number, payload: unknown): void {
+    const end = this[side];
+    const { endpoint } = end;
+    if (kind === eventKinds.pskRequired) {
+      const key = Buffer.from('0123456789abcdef');
+      this.#take(side, endpoint.answerPsk(this.now, handle, Buffer.from('pair'), key));
+    } else if (kind === eventKinds.certificateReceived) {
+      this.#take(side, endpoint.answerCertificate(this.now, handle, true));
+    } else if (kind === eventKinds.established) {
+      end.handle = handle;
+      end.info = endpoint.info(handle);
+    } else if (kind === eventKinds.message) {
+      end.messages.push(String(payload));
+    } else if (kind === eventKinds.addressChanged) {
+      end.moves.push(payload as Address);
+      endpoint.answerAddress(handle, this.accepts);
+    } else if (kind !== eventKinds.retransmitted) {
+      end.troubles.push(kind);
+    }
+  }
+}
+
+function same(one: Address, other: Address): boolean {
+  return one.address === other.address && one.port === other.port;
+}
+
+function associationOf(side: Side, options: PairOptions): NativeAssociationOptions {
+  const certificates = options.identities !== undefined;
+  return {
+    mtu: 1200,
+    handshakeTimeout: 90_000,
+    retransmitTimeout: 1000,
+    retransmitTimeoutMax: 8000,
+    idleTimeout: 0,
+    psk: !certificates,
+    certificates,
+    serverName: '',
+    pskIdentityHint: '',
+    requestCertificate: certificates,
+    revealUnknownIdentity: false,
+    verifyAtCompletion: false,
+    connectionIdLength: options.connectionIds[side],
+    ...options.association,
+  };
+}
+
+function contextOf(side: Side, { identities, ciphers }: PairOptions): NativeContext {
+  const identity = identities?.[side];
+  return new addon.Context({
+    certificates: identity === undefined ? [] : [Buffer.from(identity.cert)],
+    keys: identity === undefined ? [] : [Buffer.from(identity.key)],
+    passphrases: identity === undefined ? [] : [Buffer.alloc(0)],
+    authorities: [],
+    nameAuthorities: false,
+    ciphers: ciphers ?? '',
+    honorCipherOrder: true,
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * The addon of native tests and benchmarks (native/test, native/bench), which runs the core's classes on the OpenSSL
+ * of this Node. Types and loading; it knows nothing of the library's own addon.
+ */
+
+import { join } from 'node:path';
+import bindings from 'bindings';
+
+/** A row of the library's table of cipher suites. */
+export interface Suite {
+  /** On the wire. */
+  readonly id: number;
+  /** OpenSSL's name. */
+  readonly name: string;
+  /** Index of the algorithm in the core's enumeration. */
+  readonly algorithm: number;
+  readonly keyBytes: number;
+  readonly fixedIvBytes: number;
+  readonly explicitNonceBytes: number;
+  readonly tagBytes: number;
+  readonly prfIsSha384: boolean;
+  readonly usesPsk: boolean;
+}
+
+export interface Key {
+  readonly key: Buffer;
+  readonly fixedIv: Buffer;
+}
+
+export type Side = 'client' | 'server';
+
+export interface Secrets {
+  readonly masterSecret: Buffer;
+  readonly clientRandom: Buffer;
+  readonly serverRandom: Buffer;
+}
+
+/** A finished handshake of OpenSSL with itself, in memory; the suite by its id. Throws when it fails. */
+export interface SslPair {
+  secrets(): Secrets;
+  /** What the core derives from the SSL object of one side: the keys with which client and server write. */
+  keys(side: Side): Record<Side, Key>;
+  /** The datagram of one SSL_write. */
+  write(side: Side, plaintext: Uint8Array): Buffer;
+  /** What SSL_read makes of a datagram; undefined when it drops it. */
+  read(side: Side, datagram: Uint8Array): Buffer | undefined;
+}
+
+export interface RecordsOptions {
+  readonly algorithm: number;
+  readonly write: Key;
+  readonly read: Key;
+  /** Connection IDs (RFC 9146): what this side wants to find in records, and what its peer wants. */
+  readonly ownId?: Uint8Array;
+  readonly peerId?: Uint8Array;
+  /** Number of the first record that is sealed; default 0. */
+  readonly nextWrite?: number;
+}
+
+export interface OpenedRecord {
+  readonly type: number;
+  readonly plaintext: Buffer;
+  readonly newest: boolean;
+}
+
+/** The core's Records: one association's protected records, both directions. All share one AeadPool. */
+export interface Records {
+  /** Undefined when the record numbers have run out. */
+  seal(type: number, plaintext: Uint8Array): Buffer | undefined;
+  /** Reads, refuses or opens the first record of a datagram; the name of a counter when it is dropped. */
+  open(datagram: Uint8Array): OpenedRecord | string;
+}
+
+/** The core's ReplayWindow; numbers up to 2^48. */
+export interface ReplayWindow {
+  isNew(number: number): boolean;
+  isNewest(number: number): boolean;
+  note(number: number): void;
+  saveAndRestore(): void;
+}
+
+export interface ProtectOptions extends Key {
+  readonly algorithm: number;
+  readonly type: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly connectionId?: Uint8Array;
+}
+
+export interface BenchmarkOptions {
+  /** Id of the suite. */
+  readonly suite: number;
+  readonly subject: 'bareSeal' | 'bareOpen' | 'recordsSeal' | 'recordsOpen' | 'sslWrite' | 'sslRead';
+  readonly bytes: number;
+  readonly associations: number;
+  /** Default: in turn. */
+  readonly inRandomOrder?: boolean;
+}
+
+export interface RecordBenchmark {
+  /** Nanoseconds a record. */
+  run(records: number): number;
+}
+
+export interface NativeTestAddon {
+  readonly opensslVersion: string;
+  readonly suites: readonly Suite[];
+  /** One record with any header, sealed by the core. */
+  protect(options: ProtectOptions, plaintext: Uint8Array): Buffer;
+  readonly SslPair: new (
+    suite: number,
+    identity?: { readonly cert: string; readonly key: string },
+  ) => SslPair;
+  readonly Records: new (options: RecordsOptions) => Records;
+  readonly ReplayWindow: { new (): ReplayWindow; readonly size: number };
+  readonly RecordBenchmark: new (options: BenchmarkOptions) => RecordBenchmark;
+}
+
+const kind = process.env.NATIVE_DTLS_BUILD;
+
+/** From `build/Release`, or from `build-dev/<kind>/Release` when NATIVE_DTLS_BUILD names a developers' build. */
+export const nativeTests = bindings({
+  bindings: 'native_dtls_test.node',
+  module_root: join(__dirname, '..', '..', '..'),
+  try: [['module_root', ...(kind === undefined ? ['build'] : ['build-dev', kind]), 'Release', 'bindings']],
+}) as NativeTestAddon;
