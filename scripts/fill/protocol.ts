@@ -1,0 +1,50 @@
+/** What the processes of the filling measurement say to each other. Types and shared constants only. */
+
+/** The key of the measured associations: both ends are ours, so any will do. */
+export const FILL_KEY = Buffer.alloc(16, 0x5a);
+export const FILL_IDENTITY = 'fill';
+
+/** First argument of the server process, as JSON. */
+export interface FillServerOptions {
+  /** Associations that there will be. */
+  readonly count: number;
+  /** Bytes of the Connection IDs that it gives out; 0: none. */
+  readonly connectionId: number;
+}
+
+/** To the server process: collect garbage and say what there is, say how much CPU time has gone, write a heap snapshot. */
+export type ServerRequest = 'memory' | 'cpu' | { readonly heapSnapshot: string };
+
+/** Of the server process: its port once, then one reply a request. */
+export type ServerReply =
+  | { readonly port: number }
+  | { readonly memory: ServerMemory }
+  | { readonly cpuUs: number }
+  | { readonly written: string };
+
+/** After a collection, in bytes. */
+export interface ServerMemory {
+  readonly connections: number;
+  readonly residentBytes: number;
+  /** Of living JavaScript objects. */
+  readonly heapUsedBytes: number;
+  /** What the engine holds for its heap, empty room included. */
+  readonly heapCommittedBytes: number;
+  /** The nursery's part of that: it grows with the rate of allocation, not with the number of associations. */
+  readonly nurseryBytes: number;
+}
+
+/** The client's replies to its commands. */
+export interface FillReply {
+  readonly established: number;
+  readonly added: number;
+  readonly failed: number;
+  readonly seconds: number;
+  readonly retransmissions: number;
+}
+
+export interface ExchangeReply {
+  readonly echoes: number;
+  readonly lost: number;
+  readonly seconds: number;
+}

@@ -1,0 +1,73 @@
+/**
+ * The server that is filled, in a process of its own: echoes, and says what it weighs. One listener serves all its
+ * sockets, so that what is measured is the library's and not the application's.
+ */
+import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
+import { createServer, type DtlsSocket } from '../../lib/index.js';
+import {
+  FILL_IDENTITY,
+  FILL_KEY,
+  type FillServerOptions,
+  type ServerMemory,
+  type ServerReply,
+  type ServerRequest,
+} from './protocol.js';
+
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+function tell(reply: ServerReply): void {
+  process.send?.(reply);
+}
+
+const { count, connectionId } = JSON.parse(process.argv[2] ?? '{}') as FillServerOptions;
+
+function echo(this: DtlsSocket, message: Buffer): void {
+  this.send(message);
+}
+
+const server = createServer(
+  {
+    psk: { [FILL_IDENTITY]: FILL_KEY },
+    driver: 'dgram',
+    maxConnections: count,
+    recvBufferSize: RECEIVE_BUFFER_BYTES,
+    ...(connectionId > 0 && { connectionId }),
+  },
+  (socket) => socket.on('message', echo),
+);
+server.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
+
+/** The second collection takes what the finalizers of the first let go. */
+async function collectGarbage(): Promise<void> {
+  for (let round = 0; round < 3; round += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+  }
+}
+
+async function memory(): Promise<ServerMemory> {
+  await collectGarbage();
+  const { rss, heapUsed, heapTotal } = process.memoryUsage();
+  const nursery = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+  return {
+    connections: server.getConnections(),
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapCommittedBytes: heapTotal,
+    nurseryBytes: nursery?.physical_space_size ?? 0,
+  };
+}
+
+async function answer(request: ServerRequest): Promise<void> {
+  if (request === 'memory') {
+    tell({ memory: await memory() });
+  } else if (request === 'cpu') {
+    const { user, system } = process.cpuUsage();
+    tell({ cpuUs: user + system });
+  } else {
+    tell({ written: writeHeapSnapshot(request.heapSnapshot) });
+  }
+}
+
+process.on('message', (request: ServerRequest) => void answer(request));
+process.on('disconnect', () => process.exit());
