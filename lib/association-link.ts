@@ -5,19 +5,22 @@
 
 import { addon } from './addon.js';
 import type { AssociationOwner } from './association-owner.js';
+import type { KeyingRequest } from './keying-material.js';
 import type { Handle } from './native-seam.js';
 import type { SentCallback, Transport } from './transport.js';
 
 /** The part of a driver that a link calls. */
 export interface LinkDriver {
   readonly transport: Transport;
-  start(handle: Handle): void;
+  start(handle: Handle, session?: Uint8Array): void;
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number;
   shutdown(handle: Handle): void;
   abort(handle: Handle): void;
   answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void;
   answerCertificate(handle: Handle, accept: boolean): void;
   answerAddress(link: AssociationLink, accept: boolean): void;
+  clientSession(handle: Handle): Buffer | undefined;
+  keyingMaterial(handle: Handle, request: KeyingRequest): Buffer | undefined;
   export(
     links: readonly AssociationLink[],
     key: Uint8Array,
@@ -67,8 +70,19 @@ export class AssociationLink {
     return this.#driver.transport;
   }
 
-  start(): void {
-    this.#driver.start(this.handle);
+  /** Sends the first flight of a client; it asks to go on with a session if one is given. */
+  start(session?: Uint8Array): void {
+    this.#driver.start(this.handle, session);
+  }
+
+  /** Client: what the session is resumed with; undefined when it cannot be, and after the end. */
+  clientSession(): Buffer | undefined {
+    return this.ended ? undefined : this.#driver.clientSession(this.handle);
+  }
+
+  /** Undefined after the end. */
+  keyingMaterial(request: KeyingRequest): Buffer | undefined {
+    return this.ended ? undefined : this.#driver.keyingMaterial(this.handle, request);
   }
 
   /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */

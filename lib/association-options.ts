@@ -49,7 +49,6 @@ export const defaultAssociationSettings: AssociationSettings = {
 
 const notSupported = [
   'ALPNCallback',
-  'ALPNProtocols',
   'SNICallback',
   'crl',
   'ecdhCurve',
@@ -57,12 +56,9 @@ const notSupported = [
   'maxHandshakeMessage',
   'pfx',
   'reusePort',
-  'session',
-  'sessionTimeout',
   'sigalgs',
   'sni',
   'srtpProfiles',
-  'ticketKeys',
   'verifyPeer',
 ] as const;
 

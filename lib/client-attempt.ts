@@ -184,7 +184,7 @@ export class ClientAttempt implements AssociationOwner {
     } else {
       this.#link = link;
       this.#observer.started(link);
-      link.start();
+      link.start(this.#settings.session);
     }
   }
 
@@ -243,6 +243,7 @@ export class ClientAttempt implements AssociationOwner {
       established: false,
       handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
       answered: this.#link?.answered,
+      sessionOffered: this.#settings.session !== undefined,
     });
   }
 

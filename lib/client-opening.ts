@@ -38,6 +38,7 @@ export class ClientOpening implements AttemptObserver {
       role: 'client',
       captureDatagrams: settings.association.captureDatagrams,
       handshakeTimeoutMs: settings.association.handshakeTimeout,
+      hostname: settings.hostname,
       cancel: () => this.#cancel(),
       release: () => this.#release(),
       setRef: (refed) => this.#setRef(refed),

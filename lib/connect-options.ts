@@ -6,6 +6,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { checkServerIdentity as defaultCheckServerIdentity } from 'node:tls';
+import { type AlpnProtocols, alpnProtocols } from './alpn-option.js';
 import {
   type AssociationOptions,
   type AssociationSettings,
@@ -20,6 +21,7 @@ import { judgePeerAddress } from './peer-address.js';
 import { type ClientPskCallback, type ClientPskOptions, clientPskSource } from './psk-options.js';
 import { type Resumption, resumption as resumptionOf } from './saving-options.js';
 import { chosenContext, type SecureContext, type SecureContextOptions } from './secure-context.js';
+import { sessionOption } from './session-option.js';
 import { type DatagramTransport, optionalTransport } from './socket-option.js';
 import {
   type Bytes,
@@ -71,6 +73,14 @@ export interface ConnectOptions extends SecureContextOptions, ClientPskOptions, 
    * associations on one `socket` that are given records with one must ask for the same length. Default: none.
    */
   readonly connectionId?: true | number | undefined;
+  /** Application protocols to offer (RFC 7301), best first, as in `node:tls`. */
+  readonly ALPNProtocols?: AlpnProtocols | undefined;
+  /**
+   * What `getSession` or the event `session` of an earlier socket has given: the handshake goes on with that session if
+   * the server agrees, and is a full one if not. A server that proves itself by certificate must be wanted under the
+   * same name; its chain is verified again as of today.
+   */
+  readonly session?: Bytes | undefined;
   /**
    * What `socket.export` of a client has returned: the association goes on without a handshake, once. `host` and `port`
    * are by default those of its server, `localPort` the one that it had: a server that has given out no Connection ID
@@ -103,13 +113,15 @@ export interface ClientSettings {
   readonly association: AssociationSettings;
   readonly native: NativeAssociationOptions;
   readonly resumption: Resumption | undefined;
+  /** The addon's bytes of the session to go on with. */
+  readonly session: Buffer | undefined;
   readonly recvBufferSize: number | undefined;
   readonly sendBufferSize: number | undefined;
 }
 
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function clientSettings(options: ConnectOptions): ClientSettings {
-  refuseUnsupported(options);
+  refuseUnsupported(options, 'sessionTimeout', 'ticketKeys');
   const resumption = resumptionOf(options);
   const host = checkedHost(options.host ?? resumption?.peer.address);
   const association = associationSettings(options);
@@ -117,6 +129,12 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
   const context = chosenContext(options);
   const certificates = resumption === undefined && (pskSource === undefined || context.hasCredentials);
   const servername = checkedServername(options.servername);
+  const hostname = servername === undefined || servername === '' ? host : servername;
+  if (resumption !== undefined && options.session !== undefined) {
+    throw new DtlsOptionsError('ERR_DTLS_OPTION_CONFLICT', 'session', 'one of the two', {
+      other: 'resumeFrom',
+    });
+  }
   return {
     ...endpointSettings(options, host, resumption),
     host,
@@ -125,7 +143,8 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
     pskSource,
     association,
     rejectUnauthorized: optionalBoolean('rejectUnauthorized', options.rejectUnauthorized) ?? true,
-    hostname: servername === undefined || servername === '' ? host : servername,
+    hostname,
+    session: sessionOption(options.session, hostname),
     checkServerIdentity:
       optionalFunction('checkServerIdentity', options.checkServerIdentity) ?? defaultCheckServerIdentity,
     native: {
@@ -138,6 +157,8 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
       revealUnknownIdentity: false,
       verifyAtCompletion: false,
       connectionIdLength: clientConnectionIdLength(options.connectionId),
+      alpnProtocols: alpnProtocols(options.ALPNProtocols),
+      sessionTimeout: 0,
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import { checkServerIdentity as defaultCheckServerIdentity } from 'node:tls';
+import { type AlpnProtocols, alpnProtocols } from './alpn-option.js';
 import {
   type AssociationOptions,
   type AssociationSettings,
@@ -43,6 +44,8 @@ interface CommonConfiguration
   readonly peerVerifyMode?: PeerVerifyMode | undefined;
   /** False: the peer's certificate is kept and not judged. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** Application protocols (RFC 7301), best first, as in `node:tls`. */
+  readonly ALPNProtocols?: AlpnProtocols | undefined;
 }
 
 export interface DtlsClientConfiguration extends CommonConfiguration, ClientPskOptions {
@@ -89,6 +92,7 @@ export interface CheckedConfiguration {
   readonly servername: string | undefined;
   readonly checkServerIdentity: CheckServerIdentity;
   readonly cookies: boolean;
+  readonly alpnProtocols: Buffer;
 }
 
 /** What a session is made of. */
@@ -105,7 +109,15 @@ type AnyConfiguration = DtlsClientConfiguration & DtlsServerConfiguration;
 
 /** Checks types and ranges. @throws DtlsOptionsError naming the option that is wrong. */
 export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): CheckedConfiguration {
-  refuseUnsupported(given, 'connectionId', 'resumeFrom', 'resumeKey');
+  refuseUnsupported(
+    given,
+    'connectionId',
+    'resumeFrom',
+    'resumeKey',
+    'session',
+    'sessionTimeout',
+    'ticketKeys',
+  );
   const options = Object.freeze({ ...given });
   // Either role's options may be absent; those of the other role are not looked at.
   const any = options as AnyConfiguration;
@@ -124,6 +136,7 @@ export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): Ch
     checkServerIdentity:
       optionalFunction('checkServerIdentity', any.checkServerIdentity) ?? defaultCheckServerIdentity,
     cookies: optionalBoolean('cookies', any.cookies) ?? true,
+    alpnProtocols: alpnProtocols(any.ALPNProtocols),
   };
 }
 
@@ -207,6 +220,8 @@ export function nativeParts(
       revealUnknownIdentity: configuration.revealUnknownIdentity,
       verifyAtCompletion: true,
       connectionIdLength: NO_CONNECTION_ID,
+      alpnProtocols: configuration.alpnProtocols,
+      sessionTimeout: 0,
     },
   };
 }

@@ -114,6 +114,11 @@ export class Dtls extends DtlsSettings {
     return this.#session?.info?.serverName ?? '';
   }
 
+  /** The application protocol that was agreed on (RFC 7301), or false. */
+  get alpnProtocol(): string | false {
+    return this.#session?.info?.alpnProtocol ?? false;
+  }
+
   /** Bytes that one `writeDatagramEncrypted` can send; 0 while the connection is not encrypted. */
   get maxMessageSize(): number {
     return this.#session?.info?.maxMessageSize ?? 0;

@@ -12,6 +12,7 @@ import { AssociationLink, type LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { monotonicNow, wallNow } from './clock.js';
 import { dispatch, type QueuedEvent } from './event-dispatch.js';
+import type { KeyingRequest } from './keying-material.js';
 import type {
   AssociationInfo,
   Batch,
@@ -136,8 +137,8 @@ export class EndpointDriver implements TransportListener {
   }
 
   /** Sends the first flight of a client. */
-  start(handle: Handle): void {
-    this.#take(this.#endpoint.start(monotonicNow(), handle));
+  start(handle: Handle, session?: Uint8Array): void {
+    this.#take(this.#endpoint.start(monotonicNow(), handle, session));
     this.#scheduleDrain();
   }
 
@@ -173,6 +174,22 @@ export class EndpointDriver implements TransportListener {
     this.#endpoint.answerAddress(link.handle, accept);
     const peer = accept ? this.#endpoint.peer(link.handle) : undefined;
     if (peer !== undefined) link.moveTo(peer);
+  }
+
+  clientSession(handle: Handle): Buffer | undefined {
+    return this.#endpoint.clientSession(handle);
+  }
+
+  keyingMaterial(handle: Handle, { length, label, context }: KeyingRequest): Buffer | undefined {
+    return this.#endpoint.keyingMaterial(handle, length, label, context);
+  }
+
+  get ticketKeys(): Buffer {
+    return this.#endpoint.ticketKeys(monotonicNow());
+  }
+
+  set ticketKeys(keys: Uint8Array) {
+    this.#endpoint.setTicketKeys(keys);
   }
 
   /** Ends associations and returns them sealed, in their order; undefined (and all live on) when one cannot be. */

@@ -21,6 +21,8 @@ export const errorTexts = {
     'CBC with SHA-1, and RFC 8996 forbids it. DTLS 1.3 is in no OpenSSL that Node carries yet.',
   ERR_DTLS_CREDENTIALS_MISSING:
     'A DTLS server needs {expected}. Give `psk` or `pskCallback`, or `cert` and `key`, or a `secureContext` with them.',
+  ERR_DTLS_SESSION_INVALID:
+    'The option `{option}` cannot be used: {reason}. Leave it out, and the handshake is a full one.',
   ERR_DTLS_CERTIFICATE_UNREADABLE: 'A certificate in `cert` cannot be read as PEM: {reason}.',
   ERR_DTLS_KEY_UNREADABLE: 'A private key in `key` cannot be read as PEM: {reason}.',
   ERR_DTLS_PASSPHRASE_WRONG: 'The `passphrase` of a private key in `key` is missing or wrong: {reason}.',
@@ -48,8 +50,8 @@ export const errorTexts = {
     'Connection IDs of {wanted} bytes were asked for on a `socket` where they have {length}: records do not say how ' +
     'long theirs are. Ask for the same `connectionId`, or use another socket.',
   ERR_DTLS_NOT_ESTABLISHED:
-    'Only an established association can be exported, and that with {peer} is not. Export after `secureConnect` and ' +
-    'before `close`; one that was exported already goes on where its saving is restored.',
+    'Only an established association can be exported or give keying material, and that with {peer} is not. Ask ' +
+    'after `secureConnect` and before `close`; one that was exported goes on where its saving is restored.',
   ERR_DTLS_SAVED_DAMAGED:
     'What was given as `{option}` cannot be opened: either the bytes are not those that the export returned, or the ' +
     'key is another one (the two cannot be told apart). Nothing was restored.',
@@ -83,6 +85,9 @@ export const errorTexts = {
   ERR_DTLS_HANDSHAKE_FAILED: 'The handshake with {peer} failed: {reason}.',
   ERR_DTLS_ALERT_RECEIVED: '{peer} ended the {stage} with the alert {alert}{hint}.',
   ERR_DTLS_PSK_REFUSED: 'There is no pre-shared key for {subject}: the handshake with {peer} was refused.',
+  ERR_DTLS_SESSION_REFUSED:
+    '{peer} wanted to go on with a session of {subject}, which has another key by now: the handshake was refused. The ' +
+    'client must shake hands without the session.',
   ERR_DTLS_PSK_CALLBACK_FAILED:
     '`pskCallback` failed, so the handshake with {peer} was refused: {reason} Let it return a key, or null to refuse.',
   ERR_DTLS_PSK_IDENTITY_INVALID:

@@ -1,6 +1,7 @@
 /** The public API. Every name that users may import is here, and nothing else. */
 
 export type { AddressChange } from './address-change.js';
+export type { AlpnProtocols } from './alpn-option.js';
 export { DtlsAssociation, type DtlsAssociationEvents, type DtlsAssociationOptions } from './association.js';
 export type { AssociationOptions } from './association-options.js';
 export type { CheckServerIdentity } from './certificates.js';

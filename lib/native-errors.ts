@@ -21,7 +21,11 @@ export interface FailureContext {
   readonly answered?: boolean | undefined;
   /** The identity that had no key, or undefined. */
   readonly pskIdentity?: string | undefined;
+  /** Client: it asked to go on with a session. */
+  readonly sessionOffered?: boolean | undefined;
 }
+
+const SESSION_HINT = '. The session that was offered may be why: connect without `session`';
 
 const kindNames = new Map(Object.entries(addon.errorKinds).map(([name, kind]) => [kind, name as ErrorKind]));
 
@@ -93,6 +97,7 @@ const codes: Readonly<Record<ErrorKind, DtlsErrorCode>> = {
   handshakeFailed: 'ERR_DTLS_HANDSHAKE_FAILED',
   pskRefused: 'ERR_DTLS_PSK_REFUSED',
   pskIdentityInvalid: 'ERR_DTLS_PSK_IDENTITY_INVALID',
+  sessionRefused: 'ERR_DTLS_SESSION_REFUSED',
   certificateRefused: 'ERR_DTLS_CERTIFICATE_REFUSED',
   internal: 'ERR_DTLS_INTERNAL',
   certificateUnreadable: 'ERR_DTLS_CERTIFICATE_UNREADABLE',
@@ -153,10 +158,10 @@ function wordsFor(
     return {
       stage: context.established ? 'association' : 'handshake',
       alert: `${alertName(failure.alert)} (${failure.alert})`,
-      hint: hint === '' ? '' : `: ${hint}`,
+      hint: `${hint === '' ? '' : `: ${hint}`}${context.sessionOffered === true ? SESSION_HINT : ''}`,
     };
   }
-  if (kind === 'pskRefused') {
+  if (kind === 'pskRefused' || kind === 'sessionRefused') {
     const server = context.role === 'server';
     return { subject: server ? `the identity '${context.pskIdentity ?? ''}'` : 'this server' };
   }

@@ -93,6 +93,8 @@ export interface ErrorKinds {
   readonly pskRefused: number;
   /** The PSK identity of the client contains NUL or is longer than 255 bytes. */
   readonly pskIdentityInvalid: number;
+  /** Server: the client went on with a session whose identity has another key by now. */
+  readonly sessionRefused: number;
   /** `answerCertificate` refused. */
   readonly certificateRefused: number;
   /** Out of memory or an unexpected failure inside OpenSSL. */
@@ -223,6 +225,10 @@ export interface NativeAssociationOptions {
    * ask for the same length; a single association uses none.
    */
   readonly connectionIdLength: number;
+  /** Application protocols (RFC 7301) as they stand in the extension, best first; empty: the extension is not used. */
+  readonly alpnProtocols: Uint8Array;
+  /** Server: seconds for which a session can be resumed by its ticket; 0: no tickets are given out. */
+  readonly sessionTimeout: number;
 }
 
 /** What is known of an established association. */
@@ -241,6 +247,10 @@ export interface AssociationInfo {
   readonly pskIdentity: Buffer | undefined;
   /** The peer's certificates, leaf first, DER. */
   readonly peerCertificates: readonly Buffer[];
+  /** The application protocol that was agreed on, or undefined. */
+  readonly alpnProtocol?: string | undefined;
+  /** The handshake went on with an earlier session. */
+  readonly sessionReused: boolean;
 }
 
 /** Many associations on one datagram socket. */
@@ -260,6 +270,8 @@ export interface NativeEndpoint {
       readonly cookieSecret: Buffer;
       readonly maxConnections: number;
       readonly maxPendingHandshakes: number;
+      /** 48 bytes; empty: random ones, renewed once in the lifetime of a session. */
+      readonly ticketKeys: Uint8Array;
     },
   ): void;
   /** New hellos go unanswered from now on, and handshakes that clients have begun are aborted; associations go on. */
@@ -275,8 +287,8 @@ export interface NativeEndpoint {
     port: number,
     options: NativeAssociationOptions,
   ): Handle;
-  /** Sends the first flight. */
-  start(now: number, handle: Handle): Batch | undefined;
+  /** Sends the first flight; with `clientSession` bytes it asks to go on with that session. */
+  start(now: number, handle: Handle, session?: Uint8Array): Batch | undefined;
   /** A datagram has arrived. */
   receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
   /** To be called at the deadline; too early or too late does no harm. */
@@ -322,6 +334,22 @@ export interface NativeEndpoint {
   established(): readonly Handle[];
   /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
   info(handle: Handle): AssociationInfo | undefined;
+  /**
+   * Client: what a later `start` takes to go on with the session; undefined when it cannot be resumed, or the handle is
+   * unknown. To be guarded like a key.
+   */
+  clientSession(handle: Handle): Buffer | undefined;
+  /** Keying material (RFC 5705); undefined when the handle is not established or the label is one of TLS's own. */
+  keyingMaterial(
+    handle: Handle,
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Buffer | undefined;
+  /** The keys of session tickets, 48 bytes; empty when not listening. */
+  ticketKeys(now: number): Buffer;
+  /** Other keys of session tickets from now on; those before are still accepted. False when not listening. */
+  setTicketKeys(keys: Uint8Array): boolean;
   /** Peer of an association. Valid until the call after the one that ended the association. */
   peer(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
 }
@@ -331,7 +359,7 @@ export interface NativeAssociation {
   /** The next deadline in milliseconds on the clock of `now`, Infinity for none. */
   readonly deadline: number;
   /** Client: sends the first flight. */
-  start(now: number): Batch | undefined;
+  start(now: number, session?: Uint8Array): Batch | undefined;
   /** Server: begins with a ClientHello, whose cookie the caller has verified, or (false) that needs none. */
   accept(now: number, hello: Uint8Array, cookieVerified: boolean): Batch | undefined;
   receive(now: number, datagram: Uint8Array): Batch | undefined;
@@ -368,6 +396,8 @@ export interface NativeAddon {
   readonly CookieGate: new (
     secret: Uint8Array,
   ) => NativeCookieGate;
+  /** Whether bytes are what `clientSession` has returned. */
+  isClientSession(bytes: Uint8Array): boolean;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
   readonly errorKinds: ErrorKinds;

@@ -3,6 +3,7 @@
  */
 
 import { isArrayBufferView } from 'node:util/types';
+import { type AlpnProtocols, alpnProtocols } from './alpn-option.js';
 import {
   type AssociationOptions,
   type AssociationSettings,
@@ -21,6 +22,7 @@ import {
 } from './psk-options.js';
 import { chosenContext, type SecureContext, type SecureContextOptions } from './secure-context.js';
 import { type DatagramTransport, optionalTransport } from './socket-option.js';
+import { sessionTimeout, ticketKeys } from './ticket-options.js';
 import {
   type Bytes,
   bytesOf,
@@ -49,6 +51,18 @@ export interface ServerOptions extends SecureContextOptions, ServerPskOptions, A
    * its address and port without a handshake (event `address`). Random; 8 is a good length. Default: none.
    */
   readonly connectionId?: number | undefined;
+  /**
+   * Application protocols (RFC 7301), best first, as in `node:tls`: the first that the client offers too. A client that
+   * offers others only is refused; one that offers none is not. Default: the extension is not used.
+   */
+  readonly ALPNProtocols?: AlpnProtocols | undefined;
+  /**
+   * 48 bytes: the keys of session tickets, for servers that are to resume each other's sessions. Default random, renewed
+   * once in `sessionTimeout`.
+   */
+  readonly ticketKeys?: Bytes | undefined;
+  /** Seconds for which a client can go on with its session, up to 2592000 (30 days); 0: never. Default 7200. */
+  readonly sessionTimeout?: number | undefined;
   /** A datagram socket of the user's own; it is never closed from here. */
   readonly socket?: DatagramTransport | undefined;
   /** Bind IPv6 without IPv4. Default false. */
@@ -81,6 +95,7 @@ export interface ServerSettings {
     readonly cookieSecret: Buffer;
     readonly maxConnections: number;
     readonly maxPendingHandshakes: number;
+    readonly ticketKeys: Buffer;
   };
   readonly socket: DatagramTransport | undefined;
   readonly ipv6Only: boolean;
@@ -93,7 +108,7 @@ const LEAST_SECRET_BYTES = 16;
 
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function serverSettings(options: ServerOptions): ServerSettings {
-  refuseUnsupported(options, 'resumeFrom', 'resumeKey');
+  refuseUnsupported(options, 'resumeFrom', 'resumeKey', 'session');
   const association = associationSettings(options);
   const pskSource = serverPskSource(options);
   const context = chosenContext(options);
@@ -115,6 +130,8 @@ export function serverSettings(options: ServerOptions): ServerSettings {
       revealUnknownIdentity: optionalBoolean('revealUnknownIdentity', options.revealUnknownIdentity) ?? false,
       verifyAtCompletion: false,
       connectionIdLength: serverConnectionIdLength(options.connectionId),
+      alpnProtocols: alpnProtocols(options.ALPNProtocols),
+      sessionTimeout: sessionTimeout(options.sessionTimeout),
     },
     limits: limitsOf(options),
     ...socketSettings(options),
@@ -156,6 +173,7 @@ function limitsOf(options: ServerOptions): ServerSettings['limits'] {
     maxConnections: optionalInteger('maxConnections', options.maxConnections, count) ?? 100_000,
     maxPendingHandshakes:
       optionalInteger('maxPendingHandshakes', options.maxPendingHandshakes, count) ?? 1024,
+    ticketKeys: ticketKeys('ticketKeys', options.ticketKeys),
   };
 }
 

@@ -27,6 +27,7 @@ import {
 import { type ListenAddress, openServerSocket } from './server-socket.js';
 import { DtlsSocket } from './socket.js';
 import { SocketCore, unsealed } from './socket-core.js';
+import { ticketKeys } from './ticket-options.js';
 import type { Transport } from './transport.js';
 import { emitToUser } from './user-code.js';
 import { type Bytes, invalidOption, optionsObject } from './validate.js';
@@ -55,12 +56,15 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   #state: State = 'idle';
   #driver: EndpointDriver | undefined;
   #refed = true;
+  /** Empty for random ones. */
+  #ticketKeys: Buffer;
 
   /** @throws DtlsOptionsError naming the option that is wrong. */
   constructor(options: ServerOptions = {}) {
     super();
     optionsObject('options', options);
     this.#settings = serverSettings(options);
+    this.#ticketKeys = this.#settings.limits.ticketKeys;
   }
 
   /** The sockets of all established associations. */
@@ -183,6 +187,27 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     return sockets;
   }
 
+  /**
+   * A copy of the keys of session tickets, 48 bytes.
+   *
+   * @throws DtlsStateError ERR_DTLS_SERVER_NOT_LISTENING while there are none: random ones are made by `listen`.
+   */
+  getTicketKeys(): Buffer {
+    if (this.#driver === undefined && this.#ticketKeys.length > 0) return Buffer.from(this.#ticketKeys);
+    return this.#listeningDriver().ticketKeys;
+  }
+
+  /**
+   * Other keys of session tickets from now on; tickets of those before are accepted until the next change.
+   *
+   * @param keys Exactly 48 bytes, to be kept as secret as the sessions.
+   * @throws DtlsOptionsError ERR_DTLS_OPTION_INVALID.
+   */
+  setTicketKeys(keys: Bytes): void {
+    this.#ticketKeys = ticketKeys('keys', keys ?? null);
+    if (this.#driver !== undefined) this.#driver.ticketKeys = this.#ticketKeys;
+  }
+
   /** The server keeps the process alive (default). */
   ref(): this {
     this.#refed = true;
@@ -242,7 +267,8 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       this.#finish(new DtlsStateError('ERR_DTLS_CONNECTION_ID_LENGTH', lengths));
       return;
     }
-    driver.listen(context, native, limits, {
+    const secrets = { ...limits, ticketKeys: this.#ticketKeys };
+    driver.listen(context, native, secrets, {
       accept: (link) => new ServerHandshake(this.#settings, link, this.#observer),
       lost: () => this.#finish(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED')),
     });

@@ -12,11 +12,13 @@ import type { AssociationOwner } from './association-owner.js';
 import type { Verdict } from './certificates.js';
 import { type DtlsError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { Inbox, type MessageInfo } from './inbox.js';
+import type { KeyingRequest } from './keying-material.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
 import type { AssociationInfo, CloseReasons, Failure } from './native-seam.js';
 import { PENDING_BYTES, PENDING_MESSAGES, PendingSends, type SendCallback } from './pending-sends.js';
 import type { RemoteInfo } from './psk-options.js';
 import { type SavedEntry, type SavedPeer, sealSaving } from './saving.js';
+import { encodeSession } from './session-option.js';
 import { callUser, emitToUser, throwLater } from './user-code.js';
 
 /** Why an association ended: closed here, by the peer, by the idle timeout, by going on elsewhere, or by an error. */
@@ -28,6 +30,7 @@ export interface SocketEvents {
   message: [message: Buffer, info?: MessageInfo];
   drain: [];
   retransmit: [times: number];
+  session: [session: Buffer];
   address: [oldAddress: RemoteInfo, newAddress: RemoteInfo, change: AddressChange];
   timeout: [];
   error: [error: DtlsError];
@@ -39,6 +42,8 @@ export interface SocketSide {
   readonly role: 'client' | 'server';
   readonly captureDatagrams: boolean;
   readonly handshakeTimeoutMs: number;
+  /** Client: the name that the server's certificate was checked for. */
+  readonly hostname?: string;
   /** Gives up what happens before there is a link. */
   cancel(): void;
   /** The association is over: what was opened for it is to be closed. */
@@ -127,7 +132,10 @@ export class SocketCore implements AssociationOwner {
     }
     this.#state = 'established';
     for (const { message, callback } of this.#pending.takeAll()) this.#transmit(message, callback);
-    if (this.role === 'client') emitToUser(this.#emitter, 'secureConnect');
+    if (this.role === 'client') {
+      emitToUser(this.#emitter, 'secureConnect');
+      this.#emitSession();
+    }
     if (this.#drainOwed) this.#emitDrain();
   }
 
@@ -178,6 +186,20 @@ export class SocketCore implements AssociationOwner {
   savedAs(sealed: Buffer): SavedEntry {
     this.#side.release();
     return { sealed, verdict: this.verdict };
+  }
+
+  /** Client: the session, bound to the server's name; undefined when it cannot be resumed. */
+  session(): Buffer | undefined {
+    const native = this.#state === 'established' ? this.link?.clientSession() : undefined;
+    if (native === undefined) return undefined;
+    const certified = (this.info?.peerCertificates.length ?? 0) > 0;
+    return encodeSession(native, certified ? (this.#side.hostname ?? '') : '');
+  }
+
+  keyingMaterial(request: KeyingRequest): Buffer {
+    const material = this.#state === 'established' ? this.link?.keyingMaterial(request) : undefined;
+    if (material === undefined) throw new DtlsStateError('ERR_DTLS_NOT_ESTABLISHED', { peer: this.peer });
+    return material;
   }
 
   setRef(refed: boolean): void {
@@ -248,6 +270,8 @@ export class SocketCore implements AssociationOwner {
       role: this.role,
       established: true,
       handshakeTimeoutMs: this.#side.handshakeTimeoutMs,
+      // The server may find fault with a session after the client has begun to go on with it.
+      sessionOffered: this.role === 'client' && this.info?.sessionReused === true,
     });
     this.end('error', error);
   }
@@ -266,6 +290,12 @@ export class SocketCore implements AssociationOwner {
   onCertificate(): void {}
 
   onEstablished(): void {}
+
+  #emitSession(): void {
+    if (this.#emitter.listenerCount('session') === 0) return;
+    const session = this.session();
+    if (session !== undefined) emitToUser(this.#emitter, 'session', session);
+  }
 
   #savedPeer({ address, port }: AssociationLink): SavedPeer {
     return { address, port, localPort: this.localAddress?.port ?? 0 };

@@ -9,6 +9,7 @@ import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { isArrayBufferView } from 'node:util/types';
 import { legacyCertificate } from './certificates.js';
 import type { DtlsError } from './errors.js';
+import { keyingRequest } from './keying-material.js';
 import type { SendCallback } from './pending-sends.js';
 import { type ExportOptions, expiryTime, savingKey } from './saving-options.js';
 import type { SocketCore, SocketEvents, SocketStats } from './socket-core.js';
@@ -28,7 +29,7 @@ type Listener<Name extends keyof SocketEvents> = (...values: SocketEvents[Name])
 /**
  * One association. Made by `connect` and by a server's `secureConnection`, never by `new`.
  *
- * Events: `secureConnect` (client), `message` (Buffer[, { datagram }]), `drain`, `retransmit` (times), `address`
+ * Events: `secureConnect` (client), `message` (Buffer[, { datagram }]), `drain`, `retransmit` (times), `session` (Buffer, client), `address`
  * (oldAddress, newAddress, {@link AddressChange}), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
  * iterator is held (64 messages or 64 KiB at most) until one attaches.
  */
@@ -55,6 +56,11 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   /** Server: the name that the client asked for, or false. */
   get servername(): string | false {
     return this.#core.info?.serverName || false;
+  }
+
+  /** The application protocol that was agreed on (RFC 7301), or false. */
+  get alpnProtocol(): string | false {
+    return this.#core.info?.alpnProtocol ?? false;
   }
 
   /** The PSK identity in use. */
@@ -141,6 +147,33 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
     const saved = this.#core.export(checkedKey, expiryTime(options));
     checkedKey.fill(0);
     return saved;
+  }
+
+  /**
+   * Client: what `connect({ session })` takes to go on with this session in a shorter handshake. Undefined when the
+   * server gives out none, before `secureConnect` and after the end; the event `session` gives it as soon as it is
+   * there. Whoever has it can read what is said in this session: guard it like a key.
+   */
+  getSession(): Buffer | undefined {
+    return this.#core.session();
+  }
+
+  /** Whether the handshake went on with an earlier session. */
+  isSessionReused(): boolean {
+    return this.#core.info?.sessionReused ?? false;
+  }
+
+  /**
+   * Keying material for another protocol (RFC 5705), the same on both sides.
+   *
+   * @param length Bytes, 1 to 65535.
+   * @param label Up to 255 bytes; none of the labels that TLS uses itself.
+   * @param context Up to 512 bytes; none is another one than an empty one.
+   * @throws DtlsOptionsError ERR_DTLS_OPTION_INVALID, and DtlsStateError ERR_DTLS_NOT_ESTABLISHED before
+   * `secureConnect` and after the end.
+   */
+  exportKeyingMaterial(length: number, label: string, context?: Bytes): Buffer {
+    return this.#core.keyingMaterial(keyingRequest(length, label, context));
   }
 
   /** The suite in use; undefined before the handshake is complete. */

@@ -25,6 +25,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Endpoint", EndpointClass::Define(env));
   exports.Set("Association", AssociationClass::Define(env));
   exports.Set("CookieGate", CookieGateClass::Define(env));
+  exports.Set("isClientSession", Napi::Function::New(env, IsClientSession));
   exports.Set("eventKinds", EventKindsOf(env));
   exports.Set("closeReasons", CloseReasonsOf(env));
   exports.Set("errorKinds", ErrorKindsOf(env));

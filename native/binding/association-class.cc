@@ -53,13 +53,13 @@ Napi::Value AssociationClass::Deadline(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value AssociationClass::Start(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->Start(TimeOf(info[0]));
+  if (Association* association = Begin()) association->Start(TimeOf(info[0]), BytesOf(info[1]));
   return Finish(info.Env());
 }
 
 Napi::Value AssociationClass::Accept(const Napi::CallbackInfo& info) {
   if (Association* association = Begin()) {
-    association->Accept(TimeOf(info[0]), BytesOf(info[1]), info[2].ToBoolean());
+    association->Accept(TimeOf(info[0]), BytesOf(info[1]), info[2].ToBoolean(), nullptr);
   }
   return Finish(info.Env());
 }

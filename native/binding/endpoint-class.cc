@@ -47,6 +47,10 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Established>("established"),
                          InstanceMethod<&EndpointClass::AnswerAddress>("answerAddress"),
                          InstanceMethod<&EndpointClass::Info>("info"),
+                         InstanceMethod<&EndpointClass::ClientSession>("clientSession"),
+                         InstanceMethod<&EndpointClass::KeyingMaterial>("keyingMaterial"),
+                         InstanceMethod<&EndpointClass::TicketKeys>("ticketKeys"),
+                         InstanceMethod<&EndpointClass::SetTicketKeys>("setTicketKeys"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
                      });
 }
@@ -76,6 +80,7 @@ void EndpointClass::Listen(const Napi::CallbackInfo& info) {
       .max_connections = static_cast<size_t>(server.Get("maxConnections").ToNumber().DoubleValue()),
       .max_pending_handshakes =
           static_cast<size_t>(server.Get("maxPendingHandshakes").ToNumber().DoubleValue()),
+      .ticket_keys = Secret(BytesOf(server.Get("ticketKeys"))),
   });
 }
 
@@ -98,7 +103,7 @@ Napi::Value EndpointClass::Connect(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EndpointClass::Start(const Napi::CallbackInfo& info) {
-  endpoint_->Start(TimeOf(info[0]), HandleOf(info[1]));
+  endpoint_->Start(TimeOf(info[0]), HandleOf(info[1]), BytesOf(info[2]));
   return Finish(info.Env());
 }
 
@@ -189,6 +194,26 @@ void EndpointClass::AnswerAddress(const Napi::CallbackInfo& info) {
 Napi::Value EndpointClass::Info(const Napi::CallbackInfo& info) {
   const Association* association = endpoint_->Find(HandleOf(info[0]));
   return association == nullptr ? info.Env().Undefined() : InfoOf(info.Env(), *association);
+}
+
+Napi::Value EndpointClass::ClientSession(const Napi::CallbackInfo& info) {
+  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  return association == nullptr ? info.Env().Undefined() : ClientSessionOf(info.Env(), *association);
+}
+
+Napi::Value EndpointClass::KeyingMaterial(const Napi::CallbackInfo& info) {
+  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  return association == nullptr ? info.Env().Undefined()
+                                : KeyingMaterialOf(info.Env(), *association, info[1], info[2], info[3]);
+}
+
+Napi::Value EndpointClass::TicketKeys(const Napi::CallbackInfo& info) {
+  const ByteView keys = endpoint_->TicketKeysAt(TimeOf(info[0]));
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), keys.data(), keys.size());
+}
+
+Napi::Value EndpointClass::SetTicketKeys(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), endpoint_->SetTicketKeys(BytesOf(info[0])));
 }
 
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {

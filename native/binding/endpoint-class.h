@@ -31,6 +31,10 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Established(const Napi::CallbackInfo& info);
   void AnswerAddress(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
+  Napi::Value ClientSession(const Napi::CallbackInfo& info);
+  Napi::Value KeyingMaterial(const Napi::CallbackInfo& info);
+  Napi::Value TicketKeys(const Napi::CallbackInfo& info);
+  Napi::Value SetTicketKeys(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
 
   // Publishes the deadline and hands out what the last call has produced.

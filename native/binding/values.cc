@@ -118,6 +118,9 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object obje
   const double connection_id_bytes = NumberIn(object, "connectionIdLength");
   if (connection_id_bytes >= 0)
     options.handshake.connection_id_bytes = static_cast<size_t>(connection_id_bytes);
+  options.handshake.alpn_protocols = CopyOf(BytesOf(object.Get("alpnProtocols")));
+  options.handshake.session_timeout =
+      std::chrono::seconds(static_cast<int64_t>(NumberIn(object, "sessionTimeout")));
   options.handshake_timeout = MillisecondsIn(object, "handshakeTimeout");
   options.idle_timeout = MillisecondsIn(object, "idleTimeout");
   return shared;
@@ -178,7 +181,30 @@ Napi::Value InfoOf(Napi::Env env, const Association& association) {
                  ? BufferOf(env, {reinterpret_cast<const uint8_t*>(identity.data()), identity.size()})
                  : env.Undefined());
   object.Set("peerCertificates", BuffersOf(env, facts->peer_certificates));
+  object.Set("alpnProtocol",
+             facts->alpn_protocol.empty() ? env.Undefined() : Napi::String::New(env, facts->alpn_protocol));
+  object.Set("sessionReused", Napi::Boolean::New(env, facts->session_reused));
   return object;
+}
+
+Napi::Value ClientSessionOf(Napi::Env env, const Association& association) {
+  const Association::Facts* facts = association.facts();
+  return facts == nullptr || facts->client_session.empty() ? env.Undefined()
+                                                           : BufferOf(env, facts->client_session.view());
+}
+
+Napi::Value IsClientSession(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), ReadClientSession(BytesOf(info[0])).has_value());
+}
+
+Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi::Value length,
+                             Napi::Value label, Napi::Value context) {
+  if (!length.IsNumber() || !label.IsString()) return ThrowBadArgument(env, "a length and a label");
+  const auto material = Napi::Buffer<uint8_t>::New(env, length.As<Napi::Number>().Uint32Value());
+  const std::string text = label.As<Napi::String>().Utf8Value();
+  const std::span<uint8_t> out(material.Data(), material.Length());
+  if (!association.ExportKeyingMaterial(text, OptionalBytesOf(context), out)) return env.Undefined();
+  return material;
 }
 
 #define NATIVE_DTLS_SET(symbol, name) \

@@ -41,6 +41,16 @@ Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Ou
 
 Napi::Value InfoOf(Napi::Env env, const Association& association);
 
+// What a client resumes its session with; undefined when there is none.
+Napi::Value ClientSessionOf(Napi::Env env, const Association& association);
+
+// Whether bytes are what a client resumes a session with.
+Napi::Value IsClientSession(const Napi::CallbackInfo& info);
+
+// A Buffer of `length` bytes; undefined when they cannot be had.
+Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi::Value length,
+                             Napi::Value label, Napi::Value context);
+
 // Object of name to number, for the enumerations that lib reads.
 Napi::Object EventKindsOf(Napi::Env env);
 Napi::Object CloseReasonsOf(Napi::Env env);

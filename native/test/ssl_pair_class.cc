@@ -59,7 +59,8 @@ Napi::Value SslPairClass::Secrets(const Napi::CallbackInfo& info) {
 
 Napi::Value SslPairClass::Keys(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto keys = DeriveKeys(pair_->ssl(info[0].IsString() && IsClient(info[0])), pair_->suite(), pool_);
+  const auto secrets = SessionSecrets::Of(pair_->ssl(info[0].IsString() && IsClient(info[0])));
+  const auto keys = secrets ? DeriveKeys(*secrets, pair_->suite(), pool_) : std::nullopt;
   if (!keys) return Throw(env, "no keys");
   Napi::Object object = Napi::Object::New(env);
   object.Set("client", KeyOf(env, keys->client_write));

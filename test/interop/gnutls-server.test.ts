@@ -165,3 +165,24 @@ test('Certificates of both sides cross in fragments where both MTUs are small', 
   await exchangeEchoes(socket, peer);
   await closeHere(socket, peer, closeNotifyReceived);
 });
+
+test('Our client goes on with a session of gnutls-serv, by a key and by certificates', async (t) => {
+  const authority = await createAuthority();
+  const { cert, key } = await authority.issue({ name: 'server', addresses: ['127.0.0.1'] });
+  const files = await asFiles(t, { cert, key });
+  const certified = ['--x509certfile', files.cert, '--x509keyfile', files.key, '--disable-client-cert'];
+  for (const [server, options] of [
+    [await startWithKey(t, anyPskSuite), { psk }],
+    [await startGnutlsServer(t, certificateSuite('ecdsa'), certified), { ca: authority.cert }],
+  ] as const) {
+    const first = await connected(t, server.port, options);
+    assert.equal(first.isSessionReused(), false);
+    const session = first.getSession();
+    assert.ok(session !== undefined);
+    await closeHere(first, server.peer, closeNotifyReceived);
+    const second = await connected(t, server.port, { ...options, session });
+    assert.equal(second.isSessionReused(), true);
+    assert.equal(second.authorized, true);
+    await exchangeEchoes(second, server.peer);
+  }
+});

@@ -13,6 +13,7 @@ export const serverOptions = {
   cookieSecret: Buffer.alloc(0),
   maxConnections: 10,
   maxPendingHandshakes: 10,
+  ticketKeys: Buffer.alloc(0),
 };
 
 export function associationOptions(): NativeAssociationOptions {
@@ -30,6 +31,8 @@ export function associationOptions(): NativeAssociationOptions {
     revealUnknownIdentity: false,
     verifyAtCompletion: false,
     connectionIdLength: -1,
+    alpnProtocols: Buffer.alloc(0),
+    sessionTimeout: 0,
   };
 }
 

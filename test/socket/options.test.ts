@@ -89,7 +89,6 @@ const shared: readonly [Record<string, unknown>, string, string][] = [
 
 const notYet = [
   'ALPNCallback',
-  'ALPNProtocols',
   'SNICallback',
   'crl',
   'ecdhCurve',
@@ -97,12 +96,9 @@ const notYet = [
   'maxHandshakeMessage',
   'pfx',
   'reusePort',
-  'session',
-  'sessionTimeout',
   'sigalgs',
   'sni',
   'srtpProfiles',
-  'ticketKeys',
   'verifyPeer',
 ];
 
@@ -130,6 +126,10 @@ const ofClients: readonly [Record<string, unknown>, string, string][] = [
   [{ servername: 'a'.repeat(256) }, 'ERR_DTLS_OPTION_INVALID', 'servername'],
   [{ checkServerIdentity: true }, 'ERR_DTLS_OPTION_INVALID', 'checkServerIdentity'],
   [{ psk: 'secret' }, 'ERR_DTLS_OPTION_INVALID', 'psk'],
+  [{ session: 'session' }, 'ERR_DTLS_OPTION_INVALID', 'session'],
+  [{ session: Buffer.alloc(100) }, 'ERR_DTLS_SESSION_INVALID', 'session'],
+  [{ ticketKeys: Buffer.alloc(48) }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'ticketKeys'],
+  [{ sessionTimeout: 10 }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'sessionTimeout'],
   [{ psk: key }, 'ERR_DTLS_OPTION_INVALID', 'psk'],
   [{ psk: { key } }, 'ERR_DTLS_OPTION_INVALID', 'psk.identity'],
   [{ psk: { identity: 'a\0b', key } }, 'ERR_DTLS_OPTION_INVALID', 'psk.identity'],
@@ -156,6 +156,11 @@ const ofServers: readonly [Record<string, unknown>, string, string][] = [
   [{ cookies: 'chocolate' }, 'ERR_DTLS_OPTION_INVALID', 'cookies'],
   [{ cookieSecret: 'secret' }, 'ERR_DTLS_OPTION_INVALID', 'cookieSecret'],
   [{ cookieSecret: Buffer.alloc(15) }, 'ERR_DTLS_OPTION_INVALID', 'cookieSecret'],
+  [{ ticketKeys: 'keys' }, 'ERR_DTLS_OPTION_INVALID', 'ticketKeys'],
+  [{ ticketKeys: Buffer.alloc(47) }, 'ERR_DTLS_OPTION_INVALID', 'ticketKeys'],
+  [{ sessionTimeout: -1 }, 'ERR_DTLS_OPTION_INVALID', 'sessionTimeout'],
+  [{ sessionTimeout: 2_592_001 }, 'ERR_DTLS_OPTION_INVALID', 'sessionTimeout'],
+  [{ session: Buffer.alloc(100) }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'session'],
   [{ maxConnections: 0 }, 'ERR_DTLS_OPTION_INVALID', 'maxConnections'],
   [{ maxPendingHandshakes: 1.5 }, 'ERR_DTLS_OPTION_INVALID', 'maxPendingHandshakes'],
   [{ ipv6Only: 'true' }, 'ERR_DTLS_OPTION_INVALID', 'ipv6Only'],

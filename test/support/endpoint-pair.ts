@@ -33,6 +33,10 @@ export interface PairOptions {
   /** Bytes of the Connection IDs that each side wants; -1: the extension is not used. */
   readonly connectionIds: Readonly<Record<Side, number>>;
   readonly ciphers?: string;
+  /** The server's, 48 bytes; default random ones. */
+  readonly ticketKeys?: Buffer;
+  /** The client goes on with it. */
+  readonly session?: Buffer;
   /** Certificates of both sides instead of a pre-shared key. */
   readonly identities?: Readonly<Record<Side, Identity>>;
 }
@@ -68,15 +72,18 @@ export class EndpointPair {
   loses: (index: number) => boolean = () => false;
   /** Accepts that the client has moved. */
   accepts = true;
+  readonly #session: Buffer | undefined;
   readonly #onTheWire: (SentDatagram & { readonly to: Address })[] = [];
 
   constructor(options: PairOptions) {
+    this.#session = options.session;
     const { endpoint } = this.server;
     endpoint.listen(contextOf('server', options), associationOf('server', options), {
       cookies: true,
       cookieSecret: Buffer.alloc(16, 1),
       maxConnections: 10,
       maxPendingHandshakes: 10,
+      ticketKeys: options.ticketKeys ?? Buffer.alloc(0),
     });
     const { address, port } = serverAddress;
     this.client.handle = this.client.endpoint.connect(
@@ -95,7 +102,7 @@ export class EndpointPair {
 
   /** Shakes hands, as long as that takes on the clock of the pair. */
   establish(): void {
-    this.#take('client', this.client.endpoint.start(this.now, this.client.handle));
+    this.#take('client', this.client.endpoint.start(this.now, this.client.handle, this.#session));
     this.deliver();
     while (!this.established) {
       const deadline = Math.min(...this.#ends().map(({ endpoint }) => endpoint.state[0] ?? Infinity));
@@ -199,6 +206,8 @@ function associationOf(side: Side, options: PairOptions): NativeAssociationOptio
     revealUnknownIdentity: false,
     verifyAtCompletion: false,
     connectionIdLength: options.connectionIds[side],
+    alpnProtocols: Buffer.alloc(0),
+    sessionTimeout: 3600,
     ...options.association,
   };
 }

@@ -37,6 +37,7 @@ namespace native_dtls {
   X(kHandshakeFailed, "handshakeFailed")             \
   X(kPskRefused, "pskRefused")                       \
   X(kPskIdentityInvalid, "pskIdentityInvalid")       \
+  X(kSessionRefused, "sessionRefused")               \
   X(kCertificateRefused, "certificateRefused")       \
   X(kInternal, "internal")                           \
   X(kCertificateUnreadable, "certificateUnreadable") \

@@ -47,10 +47,16 @@ Association::Association(TimePoint now, Handle handle, const SavedAssociation& s
                        .server_name = saved.server_name,
                        .psk_identity = saved.psk_identity,
                        .peer_certificates = saved.peer_certificates,
-                       .max_plaintext_bytes = saved.max_plaintext_bytes}) {
+                       .max_plaintext_bytes = saved.max_plaintext_bytes,
+                       .alpn_protocol = saved.alpn_protocol,
+                       .session_reused = saved.session_reused,
+                       .secrets = *saved.secrets,
+                       .client_session = Secret(saved.client_session.view())}) {
   records_->Restore(saved.records);
   sender_.ContinueFrom(saved.next_plaintext);
-  if (!saved.last_flight.empty()) KeepLastFlight(now, saved.last_flight);
+  if (!saved.last_flight.empty()) {
+    KeepLastFlight(now, {.flight = saved.last_flight, .mtu_bytes = options_->handshake.mtu_bytes});
+  }
   counters_->Add(Counter::kAssociations);
 }
 
@@ -65,11 +71,15 @@ SavedAssociation Association::Save() const {
   saved.connection_ids = records_->connection_ids();
   saved.records = records_->Save();
   saved.next_plaintext = sender_.next_plaintext();
-  if (last_flight_) saved.last_flight = last_flight_->flight;
+  if (last_flight_) saved.last_flight = last_flight_->sent.flight;
   saved.server_name = facts_->server_name;
   saved.psk_identity = facts_->psk_identity;
   saved.peer_certificates = facts_->peer_certificates;
   saved.max_plaintext_bytes = facts_->max_plaintext_bytes;
+  saved.alpn_protocol = facts_->alpn_protocol;
+  saved.session_reused = facts_->session_reused;
+  saved.secrets.emplace(facts_->secrets);
+  saved.client_session = Secret(facts_->client_session.view());
   return saved;
 }
 
@@ -78,19 +88,20 @@ Association::~Association() {
   if (state_ != State::kEnded) counters_->Add(Counter::kAssociations, -1);
 }
 
-void Association::Start(TimePoint now) {
+void Association::Start(TimePoint now, ByteView session) {
   if (state_ != State::kNew) return;
   const ErrorQueueScope errors;
   Begin(now);
-  handshake_->Start(now);
+  handshake_->Start(now, session);
   FollowHandshake(now);
 }
 
-void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
+void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified,
+                         std::shared_ptr<const TicketKeys> ticket_keys) {
   if (state_ != State::kNew) return;
   const ErrorQueueScope errors;
   Begin(now);
-  handshake_->Accept(now, hello, cookie_verified);
+  handshake_->Accept(now, hello, cookie_verified, std::move(ticket_keys));
   FollowHandshake(now);
 }
 
@@ -179,6 +190,13 @@ TimePoint Association::deadline() const {
   return kNever;
 }
 
+bool Association::ExportKeyingMaterial(std::string_view label, std::optional<ByteView> context,
+                                       std::span<uint8_t> out) const {
+  if (state_ != State::kEstablished) return false;
+  const ErrorQueueScope errors;
+  return native_dtls::ExportKeyingMaterial(facts_->secrets, *facts_->suite, label, context, out);
+}
+
 size_t Association::max_message_bytes() const {
   if (!records_) return 0;
   return std::min(records_->MaxPlaintextBytes(options_->handshake.mtu_bytes), facts_->max_plaintext_bytes);
@@ -216,16 +234,20 @@ void Association::Establish(TimePoint now) {
                          .server_name = std::move(result.server_name),
                          .psk_identity = std::move(result.psk_identity),
                          .peer_certificates = std::move(result.peer_certificates),
-                         .max_plaintext_bytes = result.max_plaintext_bytes});
-  if (!result.last_flight.empty()) KeepLastFlight(now, std::move(result.last_flight));
+                         .max_plaintext_bytes = result.max_plaintext_bytes,
+                         .alpn_protocol = std::move(result.alpn_protocol),
+                         .session_reused = result.session_reused,
+                         .secrets = result.secrets,
+                         .client_session = std::move(result.client_session)});
+  if (!result.last_flight.flight.empty()) KeepLastFlight(now, std::move(result.last_flight));
   outbox_->AddEvent(EventKind::kEstablished, handle_);
   for (const Bytes& message : result.early_messages) ReceiveMessage(now, message);
   for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
 }
 
-void Association::KeepLastFlight(TimePoint now, Flight flight) {
+void Association::KeepLastFlight(TimePoint now, SentFlight sent) {
   last_flight_.reset(
-      new LastFlight{.flight = std::move(flight), .sent_at = now, .kept_until = now + kLastFlightKept});
+      new LastFlight{.sent = std::move(sent), .sent_at = now, .kept_until = now + kLastFlightKept});
 }
 
 void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
@@ -296,7 +318,8 @@ void Association::ReceiveHandshake(TimePoint now, ByteView body) {
   if (now < last_flight_->sent_at + options_->handshake.retransmit_timeout / 2) return;
   last_flight_->sent_at = now;
   counters_->Add(Counter::kRetransmissions);
-  sender_.SendFlight(last_flight_->flight, options_->handshake.mtu_bytes, &*records_);
+  auto& [flight, mtu_bytes, times_sent] = last_flight_->sent;
+  sender_.SendFlight(flight, BackedOffMtu(mtu_bytes, times_sent++), &*records_);
 }
 
 void Association::End(CloseReason reason) {

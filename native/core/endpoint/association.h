@@ -37,10 +37,10 @@ class Association {
   // Of an established one, without a path; it must end then, for two must never speak with one voice.
   SavedAssociation Save() const;
 
-  // Client: sends the first flight.
-  void Start(TimePoint now);
-  // Server: begins with a ClientHello whose cookie has verified, or that needs none.
-  void Accept(TimePoint now, ByteView hello, bool cookie_verified);
+  // As those of Handshake.
+  void Start(TimePoint now, ByteView session);
+  void Accept(TimePoint now, ByteView hello, bool cookie_verified,
+              std::shared_ptr<const TicketKeys> ticket_keys);
   void Receive(TimePoint now, ByteView datagram);
   void HandleTimeout(TimePoint now);
   void AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key);
@@ -66,9 +66,18 @@ class Association {
     std::vector<Bytes> peer_certificates;
     // What the peer can take in one record.
     size_t max_plaintext_bytes;
+    // Empty when none was agreed on.
+    std::string alpn_protocol;
+    bool session_reused;
+    SessionSecrets secrets;
+    // Client: what a later Start takes; empty when the session cannot be resumed.
+    Secret client_session;
   };
   // Null before.
   const Facts* facts() const { return facts_.get(); }
+  // Fills `out`; false before the association is established, and as native_dtls::ExportKeyingMaterial.
+  bool ExportKeyingMaterial(std::string_view label, std::optional<ByteView> context,
+                            std::span<uint8_t> out) const;
   size_t max_message_bytes() const;
   // The datagram that a message of so many bytes makes, once established.
   size_t DatagramBytes(size_t message_bytes) const {
@@ -85,7 +94,7 @@ class Association {
   // What the peer may still ask for: the last flight, for as long as it may not have arrived (RFC 6347
   // section 4.2.4).
   struct LastFlight {
-    Flight flight;
+    SentFlight sent;
     TimePoint sent_at;
     TimePoint kept_until;
   };
@@ -93,7 +102,7 @@ class Association {
   void Begin(TimePoint now);
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
-  void KeepLastFlight(TimePoint now, Flight flight);
+  void KeepLastFlight(TimePoint now, SentFlight sent);
   void ReceiveProtected(TimePoint now, ByteView datagram);
   void OpenRecord(TimePoint now, const Record& record);
   void ReceiveMessage(TimePoint now, ByteView message);

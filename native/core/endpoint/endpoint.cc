@@ -24,7 +24,19 @@ void Endpoint::Listen(ListenOptions options) {
   const size_t id_bytes = options.association->handshake.connection_id_bytes.value_or(0);
   if (id_bytes > 0 && !connection_id_bytes_) connection_id_bytes_ = id_bytes;
   CookieGate gate(options.cookie_secret);
-  listening_.emplace(Listening{std::move(options), std::move(gate)});
+  TicketKeyRing ticket_keys(options.ticket_keys.view(), options.association->handshake.session_timeout);
+  listening_.emplace(Listening{std::move(options), std::move(gate), std::move(ticket_keys)});
+}
+
+bool Endpoint::SetTicketKeys(ByteView keys) {
+  if (!listening_ || keys.size() != TicketKeys::kBytes) return false;
+  listening_->ticket_keys.Set(keys);
+  return true;
+}
+
+ByteView Endpoint::TicketKeysAt(TimePoint now) {
+  const auto keys = listening_ ? listening_->ticket_keys.KeysAt(now) : nullptr;
+  return keys ? keys->current() : ByteView();
 }
 
 // A handshake that a client has begun here cannot be completed by anybody else: nobody would take the
@@ -47,10 +59,10 @@ Handle Endpoint::Connect(std::shared_ptr<const Context> context,
   return slot == nullptr ? kNoHandle : slot->association->handle();
 }
 
-void Endpoint::Start(TimePoint now, Handle handle) {
+void Endpoint::Start(TimePoint now, Handle handle, ByteView session) {
   BeginCall();
   if (Slot* slot = Living(handle)) {
-    slot->association->Start(now);
+    slot->association->Start(now, session);
     Settle(*slot);
   }
   EndCall();
@@ -367,7 +379,7 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
   std::ranges::copy(hello.random, slot->pending_hello.emplace().begin());
   ++pending_handshakes_;
-  slot->association->Accept(now, datagram, cookie_verified);
+  slot->association->Accept(now, datagram, cookie_verified, listening_->ticket_keys.KeysAt(now));
   Settle(*slot);
 }
 

@@ -25,6 +25,8 @@ struct ListenOptions {
   Bytes cookie_secret;
   size_t max_connections = kMaxSlots;
   size_t max_pending_handshakes = 1000;
+  // TicketKeys::kBytes; empty for random ones, renewed from time to time.
+  Secret ticket_keys;
 };
 
 class Endpoint {
@@ -38,11 +40,17 @@ class Endpoint {
   void Listen(ListenOptions options);
   // Clients in the midst of their handshake are dropped; established ones go on.
   void StopListening();
+  // The keys of session tickets, TicketKeys::kBytes; those before are still accepted. False when not
+  // listening.
+  bool SetTicketKeys(ByteView keys);
+  // Those of now; empty when not listening, or when OpenSSL has no random numbers.
+  ByteView TicketKeysAt(TimePoint now);
   bool HasPath(const Path& path) const { return by_path_.contains(path); }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
                  const Path& path);
-  void Start(TimePoint now, Handle handle);
+  // `session` as for Handshake::Start.
+  void Start(TimePoint now, Handle handle, ByteView session = {});
   void Receive(TimePoint now, const Path& path, ByteView datagram);
   void HandleTimeout(TimePoint now);
   // Answers kAddressChanged. A late answer, or one to a question that a newer one has replaced, is about the
@@ -141,6 +149,7 @@ class Endpoint {
   struct Listening {
     ListenOptions options;
     CookieGate gate;
+    TicketKeyRing ticket_keys;
   };
 
   Counters counters_;

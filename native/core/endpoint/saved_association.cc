@@ -77,6 +77,10 @@ void WriteSaved(Writer& out, const SavedAssociation& saved) {
   out.Text(saved.psk_identity);
   out.Integer(saved.peer_certificates.size(), 1);
   for (const Bytes& certificate : saved.peer_certificates) out.Vector(certificate, 3);
+  out.Text(saved.alpn_protocol);
+  out.Integer(saved.session_reused ? 1 : 0, 1);
+  out.Raw(saved.secrets->bytes());
+  out.Vector(saved.client_session.view(), 3);
 }
 
 void CopyTo(std::span<uint8_t> out, ByteView in) {
@@ -124,7 +128,12 @@ std::optional<SavedAssociation> ReadSaved(ByteView bytes) {
   const uint64_t certificates = in.Integer(1);
   if (certificates > kMaxCertificates) return std::nullopt;
   for (uint64_t i = 0; i < certificates; ++i) saved.peer_certificates.push_back(CopyOf(in.Vector(3)));
-  if (!in.ok() || !in.rest().empty() || saved.suite == nullptr) return std::nullopt;
+  saved.alpn_protocol = TextOf(in.Vector(2));
+  saved.session_reused = in.Integer(1) == 1;
+  if (const auto secrets = SessionSecrets::From(in.Take(SessionSecrets::kBytes)))
+    saved.secrets.emplace(*secrets);
+  saved.client_session = Secret(in.Vector(3));
+  if (!in.ok() || !in.rest().empty() || saved.suite == nullptr || !saved.secrets) return std::nullopt;
   const AeadShape& shape = saved.suite->shape();
   const bool keys_fit =
       saved.write_key.size() == shape.key_bytes && saved.read_key.size() == shape.key_bytes &&
@@ -153,7 +162,8 @@ class EnvelopeKey {
 
 std::optional<Bytes> SealSaved(const SavedAssociation& saved, ByteView key, AeadPool& pool) {
   const ErrorQueueScope errors;
-  size_t most_bytes = 4096 + saved.server_name.size() + saved.psk_identity.size();
+  size_t most_bytes = 4096 + saved.alpn_protocol.size() + saved.client_session.size() +
+                      saved.server_name.size() + saved.psk_identity.size();
   for (const Bytes& certificate : saved.peer_certificates) most_bytes += 3 + certificate.size();
   for (const FlightPart& part : saved.last_flight) most_bytes += 8 + part.body.size();
   Writer plain(most_bytes);

@@ -39,6 +39,11 @@ struct SavedAssociation {
   std::string psk_identity;
   std::vector<Bytes> peer_certificates;
   size_t max_plaintext_bytes = kMaxPlaintextBytes;
+  std::string alpn_protocol;
+  bool session_reused = false;
+  // Always there but while it is being made.
+  std::optional<SessionSecrets> secrets;
+  Secret client_session;
 };
 
 // Nothing when OpenSSL fails.

@@ -14,6 +14,11 @@ class ChainVerdict {
  public:
   // Verifies the chain in `store`. To be called once.
   void Collect(X509_STORE_CTX* store);
+  // Verifies a chain that the peer has shown in an earlier handshake (leaf first, DER) as of today. To be
+  // called once.
+  void CollectAgain(SSL* ssl, const std::vector<Bytes>& chain, X509_STORE_CTX_verify_cb note_error);
+  // Takes over what an earlier handshake has found out about the leaf: an X509_V code. To be called once.
+  void Adopt(X509* leaf, long verify_result);
   // Notes the error that `store` has come upon.
   void NoteError(X509_STORE_CTX* store);
 
@@ -26,6 +31,8 @@ class ChainVerdict {
   std::unique_ptr<CertificateQuestion> Question() const;
 
  private:
+  void NoteError(int error, int depth);
+
   bool collected_ = false;
   int first_error_ = X509_V_OK;
   std::vector<CertificateQuestion::Error> errors_;

@@ -112,6 +112,7 @@ std::optional<ContextError> Context::Configure(const ContextOptions& options) {
   for (const Bytes& pem : options.authorities) {
     if (auto error = UseAuthorities(pem, options.name_authorities)) return error;
   }
+  if (!DigestAuthorities(options.authorities)) return Fail(ErrorKind::kInternal);
   return std::nullopt;
 }
 
@@ -175,6 +176,17 @@ std::optional<ContextError> Context::UseAuthorities(ByteView pem, bool name_them
     }
   }
   return std::nullopt;
+}
+
+bool Context::DigestAuthorities(const std::vector<Bytes>& authorities) {
+  static_assert(SSL_MAX_SID_CTX_LENGTH == 32);
+  using DigestCtxPtr = OpenSslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
+  const DigestCtxPtr digest(EVP_MD_CTX_new());
+  if (!digest || EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1) return false;
+  for (const Bytes& pem : authorities) {
+    if (EVP_DigestUpdate(digest.get(), pem.data(), pem.size()) != 1) return false;
+  }
+  return EVP_DigestFinal_ex(digest.get(), session_id_context_.data(), nullptr) == 1;
 }
 
 // OpenSSL 3.2 and later refuse the CCM8 suites above security level 0. They are admitted here alone;

@@ -2,6 +2,7 @@
 // suites.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ struct ContextError {
   std::vector<std::string> openssl_errors;
 };
 
+// What sessions of different servers are told apart by.
+using SessionIdContext = std::array<uint8_t, SSL_MAX_SID_CTX_LENGTH>;
+
 class Context {
  public:
   static std::variant<std::shared_ptr<const Context>, ContextError> Create(const ContextOptions& options);
@@ -50,6 +54,8 @@ class Context {
   const std::vector<std::string>& ciphers() const { return ciphers_; }
   // The PSK suites among them, as a cipher string; empty when there are none.
   const std::string& psk_ciphers() const { return psk_ciphers_; }
+  // A digest of the trusted authorities; the last byte is left to the server.
+  const SessionIdContext& session_id_context() const { return session_id_context_; }
 
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -63,6 +69,7 @@ class Context {
   std::optional<ContextError> UseSuites(const std::string& ciphers);
   std::optional<ContextError> UseIdentity(const ContextOptions::Identity& identity);
   std::optional<ContextError> UseAuthorities(ByteView pem, bool name_them);
+  bool DigestAuthorities(const std::vector<Bytes>& authorities);
   void AdmitTruncatedTags();
 
   static int CheckSecurity(const SSL* ssl, const SSL_CTX* ctx, int operation, int bits, int nid, void* other,
@@ -72,6 +79,7 @@ class Context {
   SecurityCallback default_security_ = nullptr;
   std::vector<std::string> ciphers_;
   std::string psk_ciphers_;
+  SessionIdContext session_id_context_{};
 };
 
 }  // namespace native_dtls

@@ -14,6 +14,13 @@ constexpr struct {
 
 }  // namespace
 
+size_t BackedOffMtu(size_t mtu_bytes, uint32_t times_sent) {
+  for (const auto& step : kBackOff) {
+    if (times_sent >= step.times) return std::min(mtu_bytes, step.mtu_bytes);
+  }
+  return mtu_bytes;
+}
+
 void FlightKeeper::Collect(FlightPart part) {
   if (IsRepetition(part)) return;
   changed_cipher_spec_ |= part.type == ContentType::kChangeCipherSpec;
@@ -37,6 +44,8 @@ bool FlightKeeper::IsRepetition(const FlightPart& part) {
 void FlightKeeper::SendCollected(TimePoint now, Records* records) {
   if (collected_.empty()) return;
   flight_ = std::exchange(collected_, {});
+  // The flight before has arrived: datagrams of the size in which it was sent last will do for this one.
+  if (times_sent_ > 0) mtu_bytes_ = BackedOffMtu(mtu_bytes_, times_sent_ - 1);
   times_sent_ = 0;
   timeout_ = first_timeout_;
   Send(now, records);
@@ -49,15 +58,8 @@ void FlightKeeper::SendAgainByClock(TimePoint now, Records* records) {
 
 void FlightKeeper::SendAgain(TimePoint now, Records* records) { Send(now, records); }
 
-size_t FlightKeeper::MtuNow() const {
-  for (const auto& step : kBackOff) {
-    if (times_sent_ >= step.times) return std::min(mtu_bytes_, step.mtu_bytes);
-  }
-  return mtu_bytes_;
-}
-
 void FlightKeeper::Send(TimePoint now, Records* records) {
-  sender_.SendFlight(flight_, MtuNow(), records);
+  sender_.SendFlight(flight_, BackedOffMtu(mtu_bytes_, times_sent_), records);
   ++times_sent_;
   sent_at_ = now;
 }

@@ -7,6 +7,16 @@
 
 namespace native_dtls {
 
+// The size of datagrams for a flight that was sent so many times in vain: smaller ones when it keeps failing.
+size_t BackedOffMtu(size_t mtu_bytes, uint32_t times_sent);
+
+// A flight that is no longer sent by the clock.
+struct SentFlight {
+  Flight flight;
+  size_t mtu_bytes = 0;
+  uint32_t times_sent = 0;
+};
+
 class FlightKeeper {
  public:
   FlightKeeper(Outbox* outbox, Handle handle, size_t mtu_bytes, Duration timeout, Duration timeout_max)
@@ -38,16 +48,15 @@ class FlightKeeper {
   bool changed_cipher_spec() const { return changed_cipher_spec_; }
 
   RecordSender& sender() { return sender_; }
-  // The flight, for good.
-  Flight Take() { return std::move(flight_); }
+  // The flight, for good, and what is needed to send it again.
+  SentFlight Take() { return {std::move(flight_), mtu_bytes_, times_sent_}; }
 
  private:
   bool IsRepetition(const FlightPart& part);
-  size_t MtuNow() const;
   void Send(TimePoint now, Records* records);
 
   RecordSender sender_;
-  const size_t mtu_bytes_;
+  size_t mtu_bytes_;
   const Duration first_timeout_;
   const Duration timeout_max_;
 

@@ -6,9 +6,11 @@
 #include <array>
 
 #include "core/crypto/error_queue.h"
+#include "core/crypto/hmac.h"
 #include "core/handshake/filter.h"
 #include "core/handshake/verify_error.h"
 #include "core/wire/byte_reader.h"
+#include "core/wire/server_hello.h"
 
 namespace native_dtls {
 
@@ -21,13 +23,6 @@ constexpr size_t kOpenSslMtuBytes = 4096;
 // Handshake datagrams stay within this even where larger ones are let through.
 constexpr size_t kMaxHandshakeMtuBytes = 4096;
 
-// OpenSSL's retransmission clock, on the wall clock, is put out of the way: the longest that its type can
-// say.
-constexpr unsigned int kNoRetransmissionMicroseconds = 4'000'000'000u;
-
-// RFC 9146 section 3.
-constexpr unsigned int kConnectionIdExtension = 54;
-
 // As many messages as may arrive between a peer's last words in the handshake and our reading them.
 constexpr size_t kMaxEarlyMessages = 64;
 constexpr size_t kMaxEarlyMessageBytes = 20 * 1024;
@@ -35,27 +30,12 @@ constexpr size_t kMaxEarlyMessageBytes = 20 * 1024;
 // As long as a SHA-256 digest: what an unknown identity is given instead of a key.
 constexpr size_t kDecoyKeyBytes = 32;
 
-int AcceptCookie(SSL*, const unsigned char*, unsigned int) { return 1; }
-
-int RefuseToMakeCookie(SSL*, unsigned char*, unsigned int*) { return 0; }
-
 size_t MaxPlaintextBytes(const SSL* ssl) {
   const uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
   return code == TLSEXT_max_fragment_length_DISABLED ? kMaxPlaintextBytes : size_t{256} << code;
 }
 
 }  // namespace
-
-void Handshake::PrepareContext(SSL_CTX* ctx) {
-  // Only hellos whose cookie the gate has verified come to DTLSv1_listen.
-  SSL_CTX_set_cookie_verify_cb(ctx, AcceptCookie);
-  SSL_CTX_set_cookie_generate_cb(ctx, RefuseToMakeCookie);
-  SSL_CTX_set_cert_verify_callback(ctx, VerifyChain, nullptr);
-  SSL_CTX_add_custom_ext(ctx, kConnectionIdExtension, SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO,
-                         AddConnectionId, nullptr, nullptr, ParseConnectionId, nullptr);
-  SSL_CTX_set_info_callback(ctx, OnInfo);
-  SSL_CTX_set_msg_callback(ctx, OnMessage);
-}
 
 Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const HandshakeOptions& options,
                      Handle handle, Outbox* outbox, Counters* counters, AeadPool* pool,
@@ -92,6 +72,13 @@ void Handshake::Configure() {
     if (only_psk && SSL_set_cipher_list(ssl, context_->psk_ciphers().c_str()) != 1) {
       return Fail(ErrorKind::kHandshakeFailed);
     }
+    SSL_clear_options(ssl, SSL_OP_NO_TICKET);
+    const Bytes& protocols = options_.alpn_protocols;
+    // Returns 0 for success, unlike its siblings.
+    if (!protocols.empty() &&
+        SSL_set_alpn_protos(ssl, protocols.data(), static_cast<unsigned int>(protocols.size())) != 0) {
+      return Fail(ErrorKind::kInternal);
+    }
     if (!options_.server_name.empty() && SSL_set_tlsext_host_name(ssl, options_.server_name.c_str()) != 1) {
       return Fail(ErrorKind::kInternal);
     }
@@ -105,13 +92,34 @@ void Handshake::Configure() {
   }
 }
 
-void Handshake::Start(TimePoint now) {
+void Handshake::Start(TimePoint now, ByteView session) {
+  if (state_ != State::kRunning) return;
+  if (!session.empty() && !UseSession(session)) return Fail(ErrorKind::kInternal);
   Advance();
   flights_.SendCollected(now, records());
 }
 
-void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified) {
+bool Handshake::UseSession(ByteView session) {
+  auto read = ReadClientSession(session);
+  if (!read || SSL_set_session(ssl_.get(), read->session.get()) != 1) return false;
+  offered_chain_ = std::move(read->chain);
+  return true;
+}
+
+void Handshake::UseTickets(std::shared_ptr<const TicketKeys> keys) {
+  if (!keys || options_.session_timeout <= Duration::zero()) return;
+  // A session goes on only where the same was asked of the client.
+  SessionIdContext id_context = context_->session_id_context();
+  id_context.back() = options_.request_certificate ? 1 : 0;
+  if (SSL_set_session_id_context(ssl_.get(), id_context.data(), id_context.size()) != 1) return;
+  SSL_clear_options(ssl_.get(), SSL_OP_NO_TICKET);
+  ticket_keys_ = std::move(keys);
+}
+
+void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified,
+                       std::shared_ptr<const TicketKeys> ticket_keys) {
   if (state_ != State::kRunning) return;
+  UseTickets(std::move(ticket_keys));
   const auto first = TakeRecord(hello);
   if (!first) return Fail(ErrorKind::kInternal);
   flights_.sender().ContinueFrom(first->header.sequence);
@@ -153,6 +161,7 @@ void Handshake::HandleTimeout(TimePoint now) {
 
 void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
   if (psk_ != Answer::kAsked || state_ != State::kRunning) return;
+  if (resumed()) return AnswerPskAgain(now, key);
   if (role_ == Role::kClient) psk_identity_.assign(identity.begin(), identity.end());
   if (key && !key->empty()) {
     psk_key_ = Secret(*key);
@@ -165,6 +174,19 @@ void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteVi
   } else {
     OpenPskGate(Answer::kRefused);
   }
+  ReleaseHeld();
+  flights_.SendCollected(now, records());
+}
+
+void Handshake::AnswerPskAgain(TimePoint now, std::optional<ByteView> key) {
+  psk_key_ = Secret(key.value_or(ByteView()));
+  // An identity that is gone and one with a new key look the same from outside.
+  if (psk_key_.empty() || !SessionHasSamePsk()) {
+    psk_ = Answer::kRefused;
+    return Refuse(psk_key_.empty() ? ErrorKind::kPskRefused : ErrorKind::kSessionRefused,
+                  Alert::kHandshakeFailure);
+  }
+  OpenPskGate(Answer::kAccepted);
   ReleaseHeld();
   flights_.SendCollected(now, records());
 }
@@ -182,6 +204,9 @@ void Handshake::AnswerCertificate(TimePoint now, bool accept) {
     const bool none = chain_.chain().empty();
     return Refuse(ErrorKind::kCertificateRefused,
                   none ? Alert::kHandshakeFailure : AlertForVerifyError(chain_.first_error()));
+  }
+  if (role_ == Role::kClient && !accept && resumed()) {
+    return Refuse(ErrorKind::kCertificateRefused, AlertForVerifyError(chain_.first_error()));
   }
   if (role_ == Role::kClient) Advance();
   ReleaseHeld();
@@ -254,12 +279,29 @@ bool Handshake::ClosesPskGate(const HandshakeFragment& fragment) const {
 
 void Handshake::ProcessProtected(const Record& record) {
   if (state_ != State::kRunning || verdict_pending() || !peer_changed_cipher_spec_) return Hold(record.whole);
-  const bool wants_verdict = role_ == Role::kServer && options_.request_certificate && !SuiteUsesPsk();
-  if (wants_verdict && verdict_ == Answer::kNotAsked) {
-    Hold(record.whole);
-    return AskCertificate();
-  }
+  if (AskBeforeFinished() || psk_ == Answer::kAsked) return Hold(record.whole);
   FeedProtected(record);
+}
+
+// What the application must agree to before the peer's Finished is read. A session that goes on was agreed to
+// once: today the key of its identity may be another one, and its certificate may have expired.
+bool Handshake::AskBeforeFinished() {
+  if (SuiteUsesPsk()) {
+    if (role_ == Role::kClient || !resumed() || psk_ != Answer::kNotAsked) return false;
+    AskPskAgain();
+    return true;
+  }
+  const bool judges =
+      role_ == Role::kServer ? options_.request_certificate : resumed() && !options_.verify_at_completion;
+  if (!judges || verdict_ != Answer::kNotAsked) return false;
+  if (resumed()) CollectResumedChain();
+  AskCertificate();
+  return true;
+}
+
+void Handshake::CollectResumedChain() {
+  if (role_ == Role::kClient) return chain_.CollectAgain(ssl_.get(), offered_chain_, CollectError);
+  chain_.Adopt(SSL_get0_peer_certificate(ssl_.get()), SSL_get_verify_result(ssl_.get()));
 }
 
 // Opened with our numbers, sealed again with private ones: what OpenSSL reads nobody else has sealed.
@@ -388,8 +430,10 @@ void Handshake::NotePeerRepeatsItself(const HandshakeFragment& fragment) {
 bool Handshake::EnsureRecords() {
   if (records_) return true;
   const CipherSuite* suite = PendingSuite();
-  auto keys = suite == nullptr ? std::nullopt : DeriveKeys(ssl_.get(), *suite, *pool_);
+  const auto secrets = SessionSecrets::Of(ssl_.get());
+  auto keys = suite && secrets ? DeriveKeys(*secrets, *suite, *pool_) : std::nullopt;
   if (!keys) return false;
+  secrets_.emplace(*secrets);
   const bool client = role_ == Role::kClient;
   ConnectionIds ids;
   if (connection_id_ && peer_connection_id_) ids = {.own = *connection_id_, .peer = *peer_connection_id_};
@@ -410,7 +454,9 @@ ErrorKind Handshake::ClassifyFailure(int ssl_error) const {
 // ChangeCipherSpec carries no message_seq (RFC 6347 section 4.2.4): whether it is due follows from what came
 // before.
 bool Handshake::ExpectsChangeCipherSpec() const {
-  if (role_ == Role::kClient) return flights_.changed_cipher_spec();
+  if (role_ == Role::kClient && ticket_announced_) return last_message_ == HandshakeType::kNewSessionTicket;
+  if (role_ == Role::kClient && resumed()) return last_message_ == HandshakeType::kServerHello;
+  if (role_ == Role::kClient || resumed()) return flights_.changed_cipher_spec();
   return last_message_ ==
          (client_sent_certificate_ ? HandshakeType::kCertificateVerify : HandshakeType::kClientKeyExchange);
 }
@@ -451,6 +497,30 @@ void Handshake::AskServerPsk() {
   outbox_->AddPskQuestion(handle_, *identity, true);
 }
 
+// The identity of a session that goes on: is it still known, and by the same key?
+void Handshake::AskPskAgain() {
+  const char* identity = SSL_get_psk_identity(ssl_.get());
+  psk_identity_ = identity == nullptr ? "" : identity;
+  psk_ = Answer::kAsked;
+  outbox_->AddPskQuestion(
+      handle_, {reinterpret_cast<const uint8_t*>(psk_identity_.data()), psk_identity_.size()}, true);
+}
+
+bool Handshake::SessionHasSamePsk() const {
+  void* bytes = nullptr;
+  size_t size = 0;
+  PskFingerprint fingerprint;
+  return SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl_.get()), &bytes, &size) == 1 &&
+         size == fingerprint.size() && FingerprintOf(psk_key_.view(), fingerprint) &&
+         CRYPTO_memcmp(bytes, fingerprint.data(), size) == 0;
+}
+
+// HMAC-SHA-256 under the key itself: nothing of it can be found out from a ticket.
+bool Handshake::FingerprintOf(ByteView psk, PskFingerprint& out) {
+  constexpr std::string_view kLabel = "native-dtls ticket";
+  return Hmac(psk).Compute({ByteView(reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size())}, out);
+}
+
 void Handshake::OpenPskGate(Answer answer) {
   psk_ = answer;
   progressed_ = true;
@@ -465,6 +535,7 @@ void Handshake::Complete() {
   suite_ = PendingSuite();
   if (suite_ == nullptr || !EnsureRecords()) return Fail(ErrorKind::kInternal);
   psk_key_.Wipe();
+  if (role_ == Role::kClient && resumed() && !SuiteUsesPsk() && !chain_.collected()) CollectResumedChain();
   const bool judged_now = role_ == Role::kClient && options_.verify_at_completion && chain_.collected();
   state_ = judged_now ? State::kAwaitingVerdict : State::kComplete;
   if (judged_now) AskCertificate();
@@ -497,38 +568,42 @@ Failure Handshake::Diagnose(ErrorKind kind) const {
   const bool stuck_at_finished =
       role_ == Role::kServer ? undecrypted_finished_ : flights_.changed_cipher_spec();
   failure.wrong_key_likely =
-      kind == ErrorKind::kHandshakeTimeout && ssl_ && SuiteUsesPsk() && stuck_at_finished;
+      kind == ErrorKind::kHandshakeTimeout && ssl_ && SuiteUsesPsk() && !resumed() && stuck_at_finished;
   if (chain_.first_error() != X509_V_OK) failure.verify_error = VerifyErrorName(chain_.first_error());
   return failure;
 }
 
 Handshake::Result Handshake::TakeResult() {
   // Whether the peer lacks our last words it alone knows, if they were the last.
-  const bool spoke_last = (role_ == Role::kServer) != (SSL_session_reused(ssl_.get()) == 1);
+  const bool spoke_last = (role_ == Role::kServer) != resumed();
+  if (psk_identity_.empty() && SSL_get_psk_identity(ssl_.get()) != nullptr) {
+    psk_identity_ = SSL_get_psk_identity(ssl_.get());
+  }
+  const unsigned char* protocol = nullptr;
+  unsigned int protocol_bytes = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &protocol, &protocol_bytes);
   const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  Secret session;
+  if (role_ == Role::kClient) session = WriteClientSession(SSL_get_session(ssl_.get()), chain_.chain());
   Result result{
       .suite = suite_,
       .server_name = name == nullptr ? "" : name,
       .psk_identity = std::move(psk_identity_),
       .peer_certificates = chain_.TakeChain(),
       .max_plaintext_bytes = MaxPlaintextBytes(ssl_.get()),
+      .alpn_protocol = std::string(protocol, protocol + protocol_bytes),
+      .session_reused = resumed(),
+      .secrets = *secrets_,
+      .client_session = std::move(session),
       .records = std::move(*records_),
       .sender = flights_.sender(),
-      .last_flight = spoke_last ? flights_.Take() : Flight(),
+      .last_flight = spoke_last ? flights_.Take() : SentFlight(),
       .early_records = held_.Take(),
       .early_messages = std::move(early_messages_),
   };
   // Else freeing it would mark the session as bad.
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   return result;
-}
-
-unsigned int Handshake::NextTimeout(SSL*, unsigned int) { return kNoRetransmissionMicroseconds; }
-
-void Handshake::OnMessage(int sent, int, int type, const void* bytes, size_t size, SSL*, void* self) {
-  if (sent == 0 && type == SSL3_RT_HANDSHAKE && self != nullptr) {
-    static_cast<Handshake*>(self)->NoteMessage({static_cast<const uint8_t*>(bytes), size});
-  }
 }
 
 void Handshake::NoteMessage(ByteView message) {
@@ -541,102 +616,12 @@ void Handshake::NoteMessage(ByteView message) {
   if (type == HandshakeType::kCertificate && role_ == Role::kServer) {
     client_sent_certificate_ = length > kEmptyCertificateList;
   }
+  if (type == HandshakeType::kServerHello) {
+    ticket_announced_ = AnnouncesTicket(message.subspan(kHandshakeHeaderBytes));
+  }
   last_message_ = type;
   next_message_seq_ = static_cast<uint16_t>(message_seq + 1);
   progressed_ = true;
-}
-
-void Handshake::OnInfo(const SSL* ssl, int where, int value) {
-  if ((where & SSL_CB_ALERT) == 0) return;
-  Handshake* self = Of(ssl);
-  if (self == nullptr) return;
-  const int alert = value & 0xff;
-  if ((where & SSL_CB_READ) != 0) {
-    self->alert_received_ = alert;
-    self->fatal_alert_received_ = value >> 8 == static_cast<int>(AlertLevel::kFatal);
-  } else {
-    self->alert_sent_ = alert;
-  }
-}
-
-unsigned int Handshake::GiveServerPsk(SSL* ssl, const char*, unsigned char* key, unsigned int max) {
-  const Handshake* self = Of(ssl);
-  const ByteView psk = self->psk_key_.view();
-  if (self->psk_ != Answer::kAccepted || psk.size() > max) return 0;
-  std::ranges::copy(psk, key);
-  return static_cast<unsigned int>(psk.size());
-}
-
-unsigned int Handshake::GiveClientPsk(SSL* ssl, const char*, char* identity, unsigned int max_identity,
-                                      unsigned char* key, unsigned int max) {
-  const Handshake* self = Of(ssl);
-  if (self->psk_identity_.size() >= max_identity) return 0;
-  *std::ranges::copy(self->psk_identity_, identity).out = '\0';
-  return GiveServerPsk(ssl, nullptr, key, max);
-}
-
-// A handshake message must still fit a datagram beside it.
-size_t Handshake::MaxPeerConnectionIdBytes() const {
-  return std::min(options_.mtu_bytes / 4, kMaxConnectionIdBytes);
-}
-
-int Handshake::AddConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char** out, size_t* size,
-                               X509*, size_t, int*, void*) {
-  Handshake* self = Of(ssl);
-  // A server answers only what it can live with.
-  if (!self->connection_id_ || (self->role_ == Role::kServer && !self->peer_connection_id_)) return 0;
-  Bytes& extension = self->connection_id_extension_;
-  extension = {static_cast<uint8_t>(self->connection_id_->size())};
-  extension.insert(extension.end(), self->connection_id_->begin(), self->connection_id_->end());
-  *out = extension.data();
-  *size = extension.size();
-  return 1;
-}
-
-int Handshake::ParseConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char* in, size_t size,
-                                 X509*, size_t, int* alert, void*) {
-  ByteReader reader(ByteView(in, size));
-  const ByteView id = reader.Vector(1);
-  if (!reader.ok() || !reader.rest().empty()) {
-    *alert = SSL_AD_DECODE_ERROR;
-    return 0;
-  }
-  Handshake* self = Of(ssl);
-  if (id.size() <= self->MaxPeerConnectionIdBytes()) {
-    self->peer_connection_id_ = CopyOf(id);
-  } else if (self->role_ == Role::kClient) {
-    *alert = SSL_AD_ILLEGAL_PARAMETER;
-    return 0;
-  }
-  return 1;
-}
-
-int Handshake::VerifyChain(X509_STORE_CTX* store, void*) {
-  const auto* ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  return Of(ssl)->JudgeChain(store);
-}
-
-int Handshake::CollectError(int ok, X509_STORE_CTX* store) {
-  if (ok == 1) return 1;
-  const auto* ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  Of(ssl)->chain_.NoteError(store);
-  return 1;
-}
-
-int Handshake::JudgeChain(X509_STORE_CTX* store) {
-  if (chain_.collected()) {
-    if (verdict_ != Answer::kRefused) return 1;
-    // What is set here chooses the alert. A good chain was refused for the name that it certifies.
-    const int error = chain_.first_error();
-    X509_STORE_CTX_set_error(store, error != X509_V_OK ? error : X509_V_ERR_HOSTNAME_MISMATCH);
-    return 0;
-  }
-  X509_STORE_CTX_set_verify_cb(store, CollectError);
-  chain_.Collect(store);
-  if (role_ == Role::kClient && !options_.verify_at_completion) SSL_set_retry_verify(ssl_.get());
-  return 1;
 }
 
 }  // namespace native_dtls

@@ -18,13 +18,16 @@
 #include "core/base/outbox.h"
 #include "core/crypto/cipher_suite.h"
 #include "core/crypto/datagram_bio.h"
+#include "core/crypto/hmac.h"
 #include "core/crypto/key_schedule.h"
 #include "core/crypto/secret.h"
 #include "core/handshake/chain_verdict.h"
+#include "core/handshake/client_session.h"
 #include "core/handshake/context.h"
 #include "core/handshake/flight_keeper.h"
 #include "core/handshake/held_records.h"
 #include "core/handshake/psk_identity_reader.h"
+#include "core/handshake/session_ticket.h"
 #include "core/wire/alert.h"
 #include "core/wire/handshake_message.h"
 #include "core/wire/record.h"
@@ -51,6 +54,11 @@ struct HandshakeOptions {
   bool reveal_unknown_identity = false;
   // Client: the verdict on the server's certificate is asked for when the handshake is otherwise complete.
   bool verify_at_completion = false;
+  // Application protocols (RFC 7301) as they stand in the extension, best first; empty: the extension is not
+  // used.
+  Bytes alpn_protocols;
+  // Server: how long a session can be resumed by its ticket; zero: no tickets are given out.
+  std::chrono::seconds session_timeout{0};
   // RFC 9146: how long a Connection ID this side wants to find in the records it receives; 0 for none, but
   // the peer may have one. Nothing: the extension is not used.
   std::optional<size_t> connection_id_bytes;
@@ -74,10 +82,16 @@ class Handshake {
     std::vector<Bytes> peer_certificates;
     // What the peer can take in one record: RFC 6066 section 4, or the protocol's own bound.
     size_t max_plaintext_bytes;
+    // Empty when none was agreed on.
+    std::string alpn_protocol;
+    bool session_reused;
+    SessionSecrets secrets;
+    // Client: with what the session is resumed (WriteClientSession); empty when it cannot be.
+    Secret client_session;
     Records records;
     RecordSender sender;
     // What the peer may ask for again: it cannot know whether this side was the last to speak.
-    Flight last_flight;
+    SentFlight last_flight;
     // Protected records that arrived before the handshake was complete, in order, and messages out of such.
     std::deque<Bytes> early_records;
     std::vector<Bytes> early_messages;
@@ -91,10 +105,13 @@ class Handshake {
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
 
-  // Client: sends the first flight.
-  void Start(TimePoint now);
-  // Server: begins with a ClientHello whose cookie has verified, or that needs none.
-  void Accept(TimePoint now, ByteView hello, bool cookie_verified);
+  // Client: sends the first flight. `session`: what WriteClientSession has made, to be resumed if the server
+  // agrees; empty for none.
+  void Start(TimePoint now, ByteView session);
+  // Server: begins with a ClientHello whose cookie has verified, or that needs none. Without `ticket_keys` no
+  // session is resumed and no ticket given out.
+  void Accept(TimePoint now, ByteView hello, bool cookie_verified,
+              std::shared_ptr<const TicketKeys> ticket_keys);
   void Receive(TimePoint now, ByteView datagram);
   // Sends the current flight again if its time has come.
   void HandleTimeout(TimePoint now);
@@ -120,6 +137,8 @@ class Handshake {
   enum class Disposition { kFeed, kHold };
 
   void Configure();
+  bool UseSession(ByteView session);
+  void UseTickets(std::shared_ptr<const TicketKeys> keys);
   void ProcessRecord(const Record& record);
   void ProcessPlaintextHandshake(const Record& record);
   Disposition Dispose(const HandshakeFragment& fragment);
@@ -144,8 +163,17 @@ class Handshake {
   bool ExpectsChangeCipherSpec() const;
   const CipherSuite* PendingSuite() const;
   bool SuiteUsesPsk() const;
+  // OpenSSL goes on with an earlier session. Known once a hello has been read.
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+  bool AskBeforeFinished();
+  void CollectResumedChain();
   void AskPskIfDue();
   void AskServerPsk();
+  void AskPskAgain();
+  void AnswerPskAgain(TimePoint now, std::optional<ByteView> key);
+  bool SessionHasSamePsk() const;
+  using PskFingerprint = std::array<uint8_t, Hmac::kBytes>;
+  static bool FingerprintOf(ByteView psk, PskFingerprint& out);
   void OpenPskGate(Answer answer);
   void AskCertificate();
   void Complete();
@@ -173,6 +201,13 @@ class Handshake {
                              size_t* size, X509* certificate, size_t index, int* alert, void* argument);
   static int ParseConnectionId(SSL* ssl, unsigned int type, unsigned int context, const unsigned char* in,
                                size_t size, X509* certificate, size_t index, int* alert, void* argument);
+  static int SelectProtocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+                            const unsigned char* in, unsigned int in_size, void*);
+  static int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                           EVP_MAC_CTX* mac, int seals);
+  static int CompleteTicket(SSL* ssl, void*);
+  static SSL_TICKET_RETURN JudgeTicket(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                       size_t name_size, SSL_TICKET_STATUS status, void*);
   static int VerifyChain(X509_STORE_CTX* store, void*);
   static int CollectError(int ok, X509_STORE_CTX* store);
 
@@ -197,6 +232,8 @@ class Handshake {
 
   FlightKeeper flights_;
   std::optional<Records> records_;
+  // There with the records.
+  std::optional<SessionSecrets> secrets_;
   bool peer_repeats_itself_ = false;
   // OpenSSL reads protected records under numbers of their own.
   uint64_t next_private_sequence_ = 0;
@@ -208,6 +245,8 @@ class Handshake {
   HandshakeType last_message_ = HandshakeType::kHelloRequest;
   bool client_sent_certificate_ = false;
   bool peer_changed_cipher_spec_ = false;
+  // Client: a NewSessionTicket comes before the server's ChangeCipherSpec.
+  bool ticket_announced_ = false;
   HeldRecords held_;
   std::vector<Bytes> early_messages_;
   size_t early_message_bytes_ = 0;
@@ -226,6 +265,10 @@ class Handshake {
 
   Answer verdict_ = Answer::kNotAsked;
   ChainVerdict chain_;
+
+  std::shared_ptr<const TicketKeys> ticket_keys_;
+  // Client: of the session that is offered.
+  std::vector<Bytes> offered_chain_;
 
   int alert_received_ = -1;
   int alert_sent_ = -1;
