@@ -11,11 +11,15 @@ export interface AssociationOptions {
   readonly mtu?: number | undefined;
   /** Milliseconds for the whole handshake, default 60000. */
   readonly handshakeTimeout?: number | undefined;
-  /** Milliseconds until the first flight is sent again, at least 1, default 1000; it doubles each time. */
+  /**
+   * Milliseconds until the first flight is sent again, at least 1, default 1000; it doubles each time. Later flights wait
+   * for three round trips as measured with those before (RFC 6298), and no less than 200 ms (or this, if it is less).
+   */
   readonly retransmitTimeout?: number | undefined;
   /**
    * Milliseconds at which doubling stops, default 8000. RFC 6347 section 4.2.4.1 names 60 s, at which a peer that comes
-   * back after one lost minute is noticed only by the next one.
+   * back after one lost minute is noticed only by the next one. Where a round trip was measured, doubling stops at
+   * sixteen times the first timeout that follows from it, if that is sooner.
    */
   readonly retransmitTimeoutMax?: number | undefined;
   /** Milliseconds without a message from the peer after which the association ends; default 0 = never. */

@@ -47,12 +47,34 @@ void FlightKeeper::SendCollected(TimePoint now, Records* records) {
   // The flight before has arrived: datagrams of the size in which it was sent last will do for this one.
   if (times_sent_ > 0) mtu_bytes_ = BackedOffMtu(mtu_bytes_, times_sent_ - 1);
   times_sent_ = 0;
-  timeout_ = first_timeout_;
+  answered_ = false;
+  timeout_ = first_timeout();
   Send(now, records);
 }
 
+// A flight that was sent twice says nothing: either of the two may have been answered (Karn's algorithm).
+void FlightKeeper::NoteAnswer(TimePoint now) {
+  if (std::exchange(answered_, true) || times_sent_ != 1) return;
+  const Duration sample = now - sent_at_;
+  if (!round_trip_) {
+    round_trip_ = {.smoothed = sample, .variation = sample / 2};
+    return;
+  }
+  auto& [smoothed, variation] = *round_trip_;
+  const Duration error = smoothed > sample ? smoothed - sample : sample - smoothed;
+  variation = (3 * variation + error) / 4;
+  smoothed = (7 * smoothed + sample) / 8;
+}
+
+Duration FlightKeeper::first_timeout() const {
+  if (!round_trip_) return first_timeout_;
+  return std::clamp(round_trip_->smoothed + 4 * round_trip_->variation,
+                    std::min(kLeastTimeout, first_timeout_), timeout_max_);
+}
+
 void FlightKeeper::SendAgainByClock(TimePoint now, Records* records) {
-  timeout_ = std::min(timeout_ * 2, timeout_max_);
+  const Duration most = round_trip_ ? std::min(timeout_max_, kMostTimeouts * first_timeout()) : timeout_max_;
+  timeout_ = std::min(timeout_ * 2, most);
   Send(now, records);
 }
 

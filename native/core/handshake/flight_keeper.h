@@ -2,6 +2,8 @@
 // nothing of what the flight says.
 #pragma once
 
+#include <optional>
+
 #include "core/base/clock.h"
 #include "core/handshake/record_sender.h"
 
@@ -37,11 +39,14 @@ class FlightKeeper {
   void SendAgainByClock(TimePoint now, Records* records);
   void SendAgain(TimePoint now, Records* records);
 
+  // The peer has answered the flight: how long that took says when the next one is to be sent again.
+  void NoteAnswer(TimePoint now);
+
   // When the clock strikes; kNever when there is no flight.
   TimePoint deadline() const { return flight_.empty() ? kNever : sent_at_ + timeout_; }
   // A peer that repeats itself is answered once for each burst.
   bool may_answer_repetition(TimePoint now) const {
-    return !flight_.empty() && now >= sent_at_ + first_timeout_ / 2;
+    return !flight_.empty() && now >= sent_at_ + first_timeout() / 2;
   }
   bool has_sent() const { return times_sent_ > 0; }
   // Our ChangeCipherSpec has been collected: what follows is of epoch 1.
@@ -52,7 +57,19 @@ class FlightKeeper {
   SentFlight Take() { return {std::move(flight_), mtu_bytes_, times_sent_}; }
 
  private:
+  // RFC 6298 section 2, within the bounds of this handshake.
+  struct RoundTrip {
+    Duration smoothed;
+    Duration variation;
+  };
+
+  // Peers that compute for long are not to be asked again and again meanwhile.
+  static constexpr Duration kLeastTimeout = std::chrono::milliseconds(200);
+  // Doubling stops here where the round trip is known, or at the handshake's own bound before.
+  static constexpr int kMostTimeouts = 16;
+
   bool IsRepetition(const FlightPart& part);
+  Duration first_timeout() const;
   void Send(TimePoint now, Records* records);
 
   RecordSender sender_;
@@ -65,6 +82,8 @@ class FlightKeeper {
   Duration timeout_;
   TimePoint sent_at_{};
   uint32_t times_sent_ = 0;
+  bool answered_ = false;
+  std::optional<RoundTrip> round_trip_;
   bool changed_cipher_spec_ = false;
   // What OpenSSL writes next begins here.
   uint32_t next_message_ = 0;

@@ -140,8 +140,10 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified,
 }
 
 void Handshake::Receive(TimePoint now, ByteView datagram) {
+  const uint16_t awaited = next_message_seq_;
   while (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
   if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
+  if (next_message_seq_ != awaited) flights_.NoteAnswer(now);
   ReleaseHeld();
   flights_.SendCollected(now, records());
   // The peer waits for something that it has been sent: now, rather than when our clock says so. Once for a

@@ -1,0 +1,54 @@
+/** Contexts and options of the addon, for hosts of a simulated network: a pre-shared key, or certificates. */
+
+import { addon } from '../../lib/addon.js';
+import { defaultAssociationSettings } from '../../lib/association-options.js';
+import type { NativeAssociationOptions, NativeContext, NativeEndpoint } from '../../lib/native-seam.js';
+import type { Identity } from './certificates.js';
+
+/** Without an identity: suites with a pre-shared key. */
+export function networkContext(
+  identity?: Identity,
+  { authority, ciphers = '' }: { readonly authority?: string; readonly ciphers?: string } = {},
+): NativeContext {
+  return new addon.Context({
+    certificates: identity === undefined ? [] : [Buffer.from(identity.cert)],
+    keys: identity === undefined ? [] : [Buffer.from(identity.key)],
+    passphrases: identity === undefined ? [] : [Buffer.alloc(0)],
+    authorities: authority === undefined ? [] : [Buffer.from(authority)],
+    nameAuthorities: false,
+    ciphers,
+    honorCipherOrder: true,
+  });
+}
+
+/** The library's defaults, by a pre-shared key unless told otherwise. */
+export function networkOptions(options: Partial<NativeAssociationOptions> = {}): NativeAssociationOptions {
+  return {
+    ...defaultAssociationSettings,
+    psk: true,
+    certificates: false,
+    serverName: '',
+    pskIdentityHint: '',
+    requestCertificate: false,
+    revealUnknownIdentity: false,
+    verifyAtCompletion: false,
+    connectionIdLength: -1,
+    alpnProtocols: Buffer.alloc(0),
+    sessionTimeout: 7200,
+    ...options,
+  };
+}
+
+/** What `listen` of an endpoint takes beside. */
+export function networkListening(
+  options: Partial<Parameters<NativeEndpoint['listen']>[2]> = {},
+): Parameters<NativeEndpoint['listen']>[2] {
+  return {
+    cookies: true,
+    cookieSecret: Buffer.alloc(32, 1),
+    maxConnections: 1000,
+    maxPendingHandshakes: 1000,
+    ticketKeys: Buffer.alloc(48, 1),
+    ...options,
+  };
+}
