@@ -1,4 +1,5 @@
 // What the native tests and benchmarks export: NativeTestAddon of test/support/native-test-addon.ts.
+#include "bench/gate_benchmark.h"
 #include "bench/record_benchmark.h"
 #include "core/records/protection.h"
 #include "test/arguments.h"
@@ -53,6 +54,18 @@ Napi::Value ProtectOne(const Napi::CallbackInfo& info) {
   return BufferOf(env, out.first(size));
 }
 
+// gateCost(rounds, hellos): nanoseconds each.
+Napi::Value GateCostOf(const Napi::CallbackInfo& info) {
+  const GateCost cost =
+      MeasureGate(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value());
+  if (cost.hello == 0) return Throw(info.Env(), "the gate did not answer");
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("hello", cost.hello);
+  object.Set("cookie", cost.cookie);
+  object.Set("bareHmac", cost.bare_hmac);
+  return object;
+}
+
 class BenchmarkClass : public Napi::ObjectWrap<BenchmarkClass> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -93,6 +106,7 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("Records", RecordsClass::Define(env));
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
+  exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));
   exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));
   return exports;
 }

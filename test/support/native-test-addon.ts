@@ -102,7 +102,16 @@ export interface RecordBenchmark {
   run(records: number): number;
 }
 
+/** Nanoseconds each; see native/bench/gate_benchmark.h. */
+export interface GateCost {
+  readonly hello: number;
+  readonly cookie: number;
+  readonly bareHmac: number;
+}
+
 export interface NativeTestAddon {
+  /** The best of so many rounds of so many hellos. */
+  gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;
   readonly suites: readonly Suite[];
   /** One record with any header, sealed by the core. */
