@@ -47,7 +47,7 @@ Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const Ha
       outbox_(outbox),
       counters_(counters),
       pool_(pool),
-      connection_id_(std::move(connection_id)),
+      connection_ids_(role, std::move(connection_id), options.mtu_bytes),
       bio_(kOpenSslMtuBytes),
       ssl_(SSL_new(context_->ssl_ctx())),
       flights_(outbox, handle, std::min(options.mtu_bytes, kMaxHandshakeMtuBytes), options.retransmit_timeout,
@@ -141,7 +141,7 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified,
 
 void Handshake::Receive(TimePoint now, ByteView datagram) {
   const uint16_t awaited = next_message_seq_;
-  while (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
+  while (const auto record = TakeRecord(datagram, connection_ids_.own_bytes())) ProcessRecord(*record);
   if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
   if (next_message_seq_ != awaited) flights_.NoteAnswer(now);
   ReleaseHeld();
@@ -353,7 +353,7 @@ void Handshake::ReleaseHeld() {
   while (std::exchange(progressed_, false) && state_ == State::kRunning && !held_.empty()) {
     for (const Bytes& held : held_.Take()) {
       ByteView datagram = held;
-      if (const auto record = TakeRecord(datagram, own_connection_id_bytes())) ProcessRecord(*record);
+      if (const auto record = TakeRecord(datagram, connection_ids_.own_bytes())) ProcessRecord(*record);
     }
   }
 }
@@ -437,10 +437,9 @@ bool Handshake::EnsureRecords() {
   if (!keys) return false;
   secrets_.emplace(*secrets);
   const bool client = role_ == Role::kClient;
-  ConnectionIds ids;
-  if (connection_id_ && peer_connection_id_) ids = {.own = *connection_id_, .peer = *peer_connection_id_};
   records_.emplace(std::move(client ? keys->client_write : keys->server_write),
-                   std::move(client ? keys->server_write : keys->client_write), std::move(ids), pool_);
+                   std::move(client ? keys->server_write : keys->client_write), connection_ids_.Agreed(),
+                   pool_);
   return true;
 }
 

@@ -23,18 +23,18 @@
 #include "core/crypto/secret.h"
 #include "core/handshake/chain_verdict.h"
 #include "core/handshake/client_session.h"
+#include "core/handshake/connection_id_extension.h"
 #include "core/handshake/context.h"
 #include "core/handshake/flight_keeper.h"
 #include "core/handshake/held_records.h"
 #include "core/handshake/psk_identity_reader.h"
+#include "core/handshake/role.h"
 #include "core/handshake/session_ticket.h"
 #include "core/wire/alert.h"
 #include "core/wire/handshake_message.h"
 #include "core/wire/record.h"
 
 namespace native_dtls {
-
-enum class Role { kClient, kServer };
 
 struct HandshakeOptions {
   size_t mtu_bytes = 1200;
@@ -147,8 +147,6 @@ class Handshake {
   void Hold(ByteView record);
   void HoldPlaintext(const RecordHeader& header, ByteView body);
   void KeepEarlyMessage(ByteView message);
-  size_t MaxPeerConnectionIdBytes() const;
-  size_t own_connection_id_bytes() const { return connection_id_ ? connection_id_->size() : 0; }
   void ReleaseHeld();
   void Feed(ByteView record);
   void FeedRenumbered(const RecordHeader& header, ByteView body);
@@ -197,10 +195,7 @@ class Handshake {
   static unsigned int GiveServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int max);
   static unsigned int GiveClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int max_identity,
                                     unsigned char* key, unsigned int max);
-  static int AddConnectionId(SSL* ssl, unsigned int type, unsigned int context, const unsigned char** out,
-                             size_t* size, X509* certificate, size_t index, int* alert, void* argument);
-  static int ParseConnectionId(SSL* ssl, unsigned int type, unsigned int context, const unsigned char* in,
-                               size_t size, X509* certificate, size_t index, int* alert, void* argument);
+  static ConnectionIdExtension& ConnectionIdsOf(const SSL* ssl) { return Of(ssl)->connection_ids_; }
   static int SelectProtocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                             const unsigned char* in, unsigned int in_size, void*);
   static int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -220,7 +215,7 @@ class Handshake {
   Outbox* const outbox_;
   Counters* const counters_;
   AeadPool* const pool_;
-  const std::optional<Bytes> connection_id_;
+  ConnectionIdExtension connection_ids_;
 
   State state_ = State::kRunning;
   std::optional<Failure> failure_;
@@ -250,9 +245,6 @@ class Handshake {
   HeldRecords held_;
   std::vector<Bytes> early_messages_;
   size_t early_message_bytes_ = 0;
-  // The extension as we send it, and what the peer said in its own.
-  Bytes connection_id_extension_;
-  std::optional<Bytes> peer_connection_id_;
   // Something has happened for which a held record may have waited.
   bool progressed_ = false;
 

@@ -15,9 +15,6 @@ namespace {
 // say.
 constexpr unsigned int kNoRetransmissionMicroseconds = 4'000'000'000u;
 
-// RFC 9146 section 3.
-constexpr unsigned int kConnectionIdExtension = 54;
-
 // A ticket is sent back in a ClientHello, and holds the client's certificate.
 constexpr int kMaxTicketSessionBytes = 2048;
 
@@ -36,8 +33,7 @@ void Handshake::PrepareContext(SSL_CTX* ctx) {
   SSL_CTX_set_cookie_verify_cb(ctx, AcceptCookie);
   SSL_CTX_set_cookie_generate_cb(ctx, RefuseToMakeCookie);
   SSL_CTX_set_cert_verify_callback(ctx, VerifyChain, nullptr);
-  SSL_CTX_add_custom_ext(ctx, kConnectionIdExtension, SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO,
-                         AddConnectionId, nullptr, nullptr, ParseConnectionId, nullptr);
+  ConnectionIdExtension::Install<&Handshake::ConnectionIdsOf>(ctx);
   SSL_CTX_set_alpn_select_cb(ctx, SelectProtocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, PrepareTicket);
   SSL_CTX_set_session_ticket_cb(ctx, CompleteTicket, JudgeTicket, nullptr);
@@ -132,42 +128,6 @@ SSL_TICKET_RETURN Handshake::JudgeTicket(SSL* ssl, SSL_SESSION* session, const u
                       !HasExpired(SSL_SESSION_get0_peer(session));
   if (!usable) return SSL_TICKET_RETURN_IGNORE_RENEW;
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
-}
-
-// A handshake message must still fit a datagram beside it.
-size_t Handshake::MaxPeerConnectionIdBytes() const {
-  return std::min(options_.mtu_bytes / 4, kMaxConnectionIdBytes);
-}
-
-int Handshake::AddConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char** out, size_t* size,
-                               X509*, size_t, int*, void*) {
-  Handshake* self = Of(ssl);
-  // A server answers only what it can live with.
-  if (!self->connection_id_ || (self->role_ == Role::kServer && !self->peer_connection_id_)) return 0;
-  Bytes& extension = self->connection_id_extension_;
-  extension = {static_cast<uint8_t>(self->connection_id_->size())};
-  extension.insert(extension.end(), self->connection_id_->begin(), self->connection_id_->end());
-  *out = extension.data();
-  *size = extension.size();
-  return 1;
-}
-
-int Handshake::ParseConnectionId(SSL* ssl, unsigned int, unsigned int, const unsigned char* in, size_t size,
-                                 X509*, size_t, int* alert, void*) {
-  ByteReader reader(ByteView(in, size));
-  const ByteView id = reader.Vector(1);
-  if (!reader.ok() || !reader.rest().empty()) {
-    *alert = SSL_AD_DECODE_ERROR;
-    return 0;
-  }
-  Handshake* self = Of(ssl);
-  if (id.size() <= self->MaxPeerConnectionIdBytes()) {
-    self->peer_connection_id_ = CopyOf(id);
-  } else if (self->role_ == Role::kClient) {
-    *alert = SSL_AD_ILLEGAL_PARAMETER;
-    return 0;
-  }
-  return 1;
 }
 
 int Handshake::VerifyChain(X509_STORE_CTX* store, void*) {
