@@ -9,26 +9,35 @@ import {
   type Side,
   serverAddress,
 } from '../support/endpoint-pair.js';
-import { writeRecord } from '../support/records.js';
+import { contentTypes, writeRecord } from '../support/records.js';
 
 const { sendErrors } = addon;
 const CONNECTION_ID_RECORD = 25;
 
-interface ProtectedRecord {
+interface AnyRecord {
   readonly type: number;
+  readonly epoch: number;
   readonly connectionId: string;
+  /** A part of a handshake message. */
+  readonly partial: boolean;
 }
 
-/** The records of epoch 1 in a datagram; those of type 25 hold a Connection ID of so many bytes. */
-function protectedRecords(datagram: Buffer, idBytes: number): ProtectedRecord[] {
-  const records: ProtectedRecord[] = [];
+/** The records of a datagram; those of type 25 hold a Connection ID of so many bytes. */
+function allRecords(datagram: Buffer, idBytes: number): AnyRecord[] {
+  const records: AnyRecord[] = [];
   for (let start = 0; start < datagram.length; ) {
     const type = datagram.readUInt8(start);
+    const epoch = datagram.readUInt16BE(start + 3);
     const idEnd = start + 11 + (type === CONNECTION_ID_RECORD ? idBytes : 0);
-    if (datagram.readUInt16BE(start + 3) === 1) {
-      records.push({ type, connectionId: datagram.toString('hex', start + 11, idEnd) });
-    }
-    start = idEnd + 2 + datagram.readUInt16BE(idEnd);
+    const body = idEnd + 2;
+    const handshake = type === contentTypes.handshake && epoch === 0;
+    records.push({
+      type,
+      epoch,
+      connectionId: datagram.toString('hex', start + 11, idEnd),
+      partial: handshake && datagram.readUIntBE(body + 1, 3) !== datagram.readUIntBE(body + 9, 3),
+    });
+    start = body + datagram.readUInt16BE(idEnd);
     assert.ok(start <= datagram.length, 'the records fill the datagram');
   }
   return records;
@@ -45,7 +54,8 @@ function checkRecords(sent: readonly SentDatagram[], options: PairOptions): void
     const idBytes = expectedBytes(side, options);
     const records = sent
       .filter(({ from }) => from === side)
-      .flatMap(({ bytes }) => protectedRecords(bytes, idBytes));
+      .flatMap(({ bytes }) => allRecords(bytes, idBytes))
+      .filter(({ epoch }) => epoch === 1);
     assert.ok(records.length >= 2, 'the Finished and a message');
     assert.equal(new Set(records.map(({ connectionId }) => connectionId)).size, 1);
     for (const { type } of records) assert.equal(type === CONNECTION_ID_RECORD, idBytes > 0);
@@ -144,6 +154,18 @@ for (const connectionIds of [
     checkRecords(pair.sent, certified());
     assert.equal(pair.now, 0, 'nothing was lost');
     assert.ok(pair.sent.every(({ bytes }) => bytes.length <= MTU));
+  });
+
+  test(`with ${text(connectionIds)}, no record with a Connection ID stands behind a part of a message`, () => {
+    const pair = new EndpointPair(certified());
+    pair.establish();
+    const datagrams = pair.sent.map(({ from, bytes }) => allRecords(bytes, expectedBytes(from, certified())));
+    const inParts = datagrams.filter((records) => records.some(({ partial }) => partial));
+    assert.ok(inParts.length > 0);
+    assert.deepEqual(
+      inParts.flat().filter(({ type }) => type === CONNECTION_ID_RECORD),
+      [],
+    );
   });
 
   test(`with ${text(connectionIds)}, a handshake survives the loss of any one or two of its datagrams`, () => {

@@ -30,6 +30,7 @@ class RecordSender::Packer {
 
   void Add(const FlightPart& part) {
     if (part.epoch != 0 && records_ == nullptr) return;
+    if (part.epoch != 0 && in_fragments_ && !records_->connection_ids().peer.empty()) Flush();
     ByteView body = part.body;
     const auto fragment = part.type == ContentType::kHandshake ? TakeHandshakeFragment(body) : std::nullopt;
     if (fragment) {
@@ -57,6 +58,7 @@ class RecordSender::Packer {
       at = PutInteger(at, size, 3);
       std::ranges::copy(whole.body.subspan(done, size), at);
       Put(part, fragment);
+      in_fragments_ |= size < whole.message_length;
       done += size;
     } while (done < whole.body.size());
   }
@@ -75,12 +77,16 @@ class RecordSender::Packer {
   void Flush() {
     if (!datagram_.empty()) sender_->outbox_->AddDatagram(sender_->handle_, datagram_);
     datagram_.clear();
+    in_fragments_ = false;
   }
 
   RecordSender* sender_;
   size_t mtu_bytes_;
   Records* records_;
   Bytes datagram_;
+  // The datagram in hand holds a part of a message. mbedTLS then drops a record with a Connection ID behind
+  // it.
+  bool in_fragments_ = false;
 };
 
 void RecordSender::SendFlight(const Flight& flight, size_t mtu_bytes, Records* records) {
