@@ -14,7 +14,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
-import { clientConnectionIdLength } from './connection-id-option.js';
+import { connectionIdLength } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import { judgePeerAddress } from './peer-address.js';
@@ -156,9 +156,9 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
       requestCertificate: false,
       revealUnknownIdentity: false,
       verifyAtCompletion: false,
-      connectionIdLength: clientConnectionIdLength(options.connectionId),
       alpnProtocols: alpnProtocols(options.ALPNProtocols),
       sessionTimeout: 0,
+      connectionIdLength: connectionIdLength(options.connectionId),
     },
   };
 }

@@ -1,35 +1,38 @@
 /**
- * The option `connectionId` (RFC 9146) of both sides: what may be given, and the length that the addon wants for it.
+ * The option `connectionId` (RFC 9146): what may be given, and the length that the addon wants for it.
  */
 
-import { DtlsOptionsError } from './errors.js';
-import { describe, invalidOption } from './validate.js';
+import type { ConnectionIdGenerator } from './connection-id-stock.js';
+import { invalidOption } from './validate.js';
 
 /** The extension is not used. */
 export const NO_CONNECTION_ID = -1;
 
 /** The length of one byte on the wire (RFC 9146 section 3). */
-const LONGEST_BYTES = 255;
+export const LONGEST_CONNECTION_ID_BYTES = 255;
 
-/** Client: `true` = use the server's and need none; or the bytes of the one that the server is to use. */
-export function clientConnectionIdLength(value: unknown): number {
+const lengths = `an integer from 0 to ${LONGEST_CONNECTION_ID_BYTES} (bytes)`;
+
+/** One peer: `true` = use its Connection ID and need none; or the bytes of the one that it is to use. */
+export function connectionIdLength(value: unknown): number {
   if (value === undefined) return NO_CONNECTION_ID;
   if (value === true) return 0;
-  if (isLength(value, 0)) return value;
-  throw invalidOption('connectionId', `true, or an integer from 0 to ${LONGEST_BYTES} (bytes)`, value);
+  if (isLength(value)) return value;
+  throw invalidOption('connectionId', `true, or ${lengths}`, value);
 }
 
-/** Server: the bytes of those that it gives out. */
-export function serverConnectionIdLength(value: unknown): number {
-  if (value === undefined) return NO_CONNECTION_ID;
-  if (isLength(value, 1)) return value;
-  const expected = `an integer from 1 to ${LONGEST_BYTES} (bytes)`;
-  if (typeof value !== 'function') throw invalidOption('connectionId', expected, value);
-  throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', 'connectionId', expected, {
-    received: describe(value),
-  });
+/** Many peers: the bytes of those that are given out, or the function that makes them; how long, it has yet to show. */
+export function serverConnectionIds(value: unknown): {
+  readonly length: number;
+  readonly generator: ConnectionIdGenerator | undefined;
+} {
+  if (value === undefined) return { length: NO_CONNECTION_ID, generator: undefined };
+  if (isLength(value)) return { length: value, generator: undefined };
+  if (typeof value !== 'function') throw invalidOption('connectionId', `${lengths}, or a function`, value);
+  return { length: NO_CONNECTION_ID, generator: value as ConnectionIdGenerator };
 }
 
-function isLength(value: unknown, least: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= LONGEST_BYTES;
+function isLength(value: unknown): value is number {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return false;
+  return value >= 0 && value <= LONGEST_CONNECTION_ID_BYTES;
 }

@@ -7,6 +7,7 @@
  * listener may call anything, close anything or throw, and the events behind it are dispatched nevertheless.
  */
 
+import { isIPv6 } from 'node:net';
 import { addon } from './addon.js';
 import { AssociationLink, type LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
@@ -30,6 +31,10 @@ import { MAX_TIMER_MS } from './validate.js';
 export interface Acceptor {
   /** A client begins a handshake; what this returns owns the association. */
   accept(link: AssociationLink): AssociationOwner;
+  /** One of the Connection IDs that were supplied is gone. */
+  connectionIdTaken?(): void;
+  /** A client has found none, and goes unanswered. */
+  connectionIdMissing?(client: LinkPeer): void;
   /** The transport was closed by somebody else; the owners of all associations were told. */
   lost(): void;
 }
@@ -106,6 +111,11 @@ export class EndpointDriver implements TransportListener {
     this.#acceptor = acceptor;
     this.#noteConnectionIds(options);
     this.#endpoint.listen(context, options, limits);
+  }
+
+  /** A Connection ID for one of the next clients; false when it cannot be used. */
+  supplyConnectionId(id: Uint8Array): boolean {
+    return this.#endpoint.supplyConnectionId(id);
   }
 
   /** Accepts no more clients and ends those there are. */
@@ -317,7 +327,10 @@ export class EndpointDriver implements TransportListener {
       const datagrams = batch[0] as number;
       const firstEvent = 1 + 2 * datagrams;
       const receivers = datagrams === 0 ? [] : this.#receivers(batch, datagrams);
-      for (let index = firstEvent; index < batch.length; index += 4) this.#queueEvent(batch, index, datagram);
+      for (let index = firstEvent; index < batch.length; index += 4) {
+        if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
+        else this.#queueConnectionIdEvent(batch[index] as number, address, port);
+      }
       this.#depth += 1;
       receivers.forEach((receiver, index) => {
         const outgoing = batch[2 + 2 * index] as Uint8Array;
@@ -334,6 +347,15 @@ export class EndpointDriver implements TransportListener {
     return Array.from({ length: datagrams }, (_, index) => {
       const handle = batch[1 + 2 * index] as Handle;
       return handle === 0 ? undefined : this.#link(handle, true);
+    });
+  }
+
+  /** The two events that are about no association. */
+  #queueConnectionIdEvent(kind: number, address: string, port: number): void {
+    const family = isIPv6(address) ? 'IPv6' : 'IPv4';
+    this.#queue.push(() => {
+      if (kind === kinds.connectionIdTaken) this.#acceptor?.connectionIdTaken?.();
+      else this.#acceptor?.connectionIdMissing?.({ address, port, family });
     });
   }
 

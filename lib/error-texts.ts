@@ -49,6 +49,12 @@ export const errorTexts = {
   ERR_DTLS_CONNECTION_ID_LENGTH:
     'Connection IDs of {wanted} bytes were asked for on a `socket` where they have {length}: records do not say how ' +
     'long theirs are. Ask for the same `connectionId`, or use another socket.',
+  ERR_DTLS_CONNECTION_ID_FAILED:
+    'The function given as `connectionId` failed: {reason}. Let it return a new Uint8Array, always of the same length ' +
+    'from 1 to 255; until then no client that offers Connection IDs is let in.',
+  ERR_DTLS_CONNECTION_ID_IN_USE:
+    'The hello of {peer} went unanswered: what the function given as `connectionId` has made last is in use already. Let ' +
+    'it make each Connection ID once, or longer ones.',
   ERR_DTLS_NOT_ESTABLISHED:
     'Only an established association can be exported or give keying material, and that with {peer} is not. Ask ' +
     'after `secureConnect` and before `close`; one that was exported goes on where its saving is restored.',

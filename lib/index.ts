@@ -12,6 +12,7 @@ export {
 } from './client-verifier.js';
 export { connect } from './connect.js';
 export type { ConnectOptions, LookupFunction } from './connect-options.js';
+export type { ConnectionIdGenerator } from './connection-id-stock.js';
 export { type CurrentConfiguration, Dtls, type SessionCipher } from './dtls.js';
 export type {
   DtlsClientConfiguration,

@@ -41,6 +41,16 @@ export interface EventKinds {
    * and sends to the old one meanwhile (0; `{ address, port, family }`, RFC 9146 section 6).
    */
   readonly addressChanged: number;
+  /**
+   * One of the Connection IDs that were supplied is gone, to a client or because it has come into use otherwise; its
+   * handle is 0 (0; undefined).
+   */
+  readonly connectionIdTaken: number;
+  /**
+   * The hello of the datagram just given goes unanswered, because none of the supplied Connection IDs is left; its handle
+   * is 0 (0; undefined).
+   */
+  readonly connectionIdMissing: number;
   /** One whole message of the peer (0; Buffer). */
   readonly message: number;
   /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
@@ -272,8 +282,15 @@ export interface NativeEndpoint {
       readonly maxPendingHandshakes: number;
       /** 48 bytes; empty: random ones, renewed once in the lifetime of a session. */
       readonly ticketKeys: Uint8Array;
+      /** Clients are given what `supplyConnectionId` has brought, `options.connectionIdLength` long; default: random ones. */
+      readonly suppliedConnectionIds?: boolean;
     },
   ): void;
+  /**
+   * A Connection ID for one of the next clients; at most 64 wait. False when it cannot be used: of another length than
+   * the others, in use, supplied already, or one too many.
+   */
+  supplyConnectionId(id: Uint8Array): boolean;
   /** New hellos go unanswered from now on, and handshakes that clients have begun are aborted; associations go on. */
   stopListening(): Batch | undefined;
   /**

@@ -11,7 +11,8 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import { bufferSize } from './connect-options.js';
-import { serverConnectionIdLength } from './connection-id-option.js';
+import { serverConnectionIds } from './connection-id-option.js';
+import type { ConnectionIdGenerator } from './connection-id-stock.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import {
@@ -47,10 +48,12 @@ export interface ServerOptions extends SecureContextOptions, ServerPskOptions, A
   /** Handshakes under way beyond which new clients go unanswered. Default 1024. */
   readonly maxPendingHandshakes?: number | undefined;
   /**
-   * Bytes of the Connection ID that each client which offers it is given (RFC 9146), 1 to 255: such a client may change
-   * its address and port without a handshake (event `address`). Random; 8 is a good length. Default: none.
+   * Bytes of the Connection ID that each client which offers the extension is given (RFC 9146), 1 to 255: such a client
+   * may change its address and port without a handshake (event `address`). Random; 8 is a good length. 0: clients are
+   * given none, and what they want themselves is used. Or a function that makes them, all of one length of 1 to 255
+   * bytes and none twice: asked for the first by `listen`, and for a few in advance. Default: none.
    */
-  readonly connectionId?: number | undefined;
+  readonly connectionId?: number | ConnectionIdGenerator | undefined;
   /**
    * Application protocols (RFC 7301), best first, as in `node:tls`: the first that the client offers too. A client that
    * offers others only is refused; one that offers none is not. Default: the extension is not used.
@@ -89,7 +92,9 @@ export interface ServerSettings {
   readonly pskSource: ServerPskCallback | undefined;
   readonly rejectUnauthorized: boolean;
   readonly association: AssociationSettings;
+  /** With a generator of Connection IDs, their length is yet to be filled in. */
   readonly native: NativeAssociationOptions;
+  readonly connectionIdGenerator: ConnectionIdGenerator | undefined;
   readonly limits: {
     readonly cookies: boolean;
     readonly cookieSecret: Buffer;
@@ -115,6 +120,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   const requestCertificate = optionalBoolean('requestCert', options.requestCert) ?? false;
   requireCredentials(context, pskSource, requestCertificate);
   const hint = options.pskIdentityHint;
+  const connectionIds = serverConnectionIds(options.connectionId);
   return {
     context: context.native(requestCertificate),
     pskSource,
@@ -129,10 +135,11 @@ export function serverSettings(options: ServerOptions): ServerSettings {
       requestCertificate,
       revealUnknownIdentity: optionalBoolean('revealUnknownIdentity', options.revealUnknownIdentity) ?? false,
       verifyAtCompletion: false,
-      connectionIdLength: serverConnectionIdLength(options.connectionId),
       alpnProtocols: alpnProtocols(options.ALPNProtocols),
       sessionTimeout: sessionTimeout(options.sessionTimeout),
+      connectionIdLength: connectionIds.length,
     },
+    connectionIdGenerator: connectionIds.generator,
     limits: limitsOf(options),
     ...socketSettings(options),
   };

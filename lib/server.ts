@@ -8,10 +8,12 @@ import type { AddressInfo } from 'node:net';
 import type { AssociationLink } from './association-link.js';
 import { borrowDriver, returnDriver } from './borrowed-drivers.js';
 import type { Verdict } from './certificates.js';
+import { ConnectionIdStock } from './connection-id-stock.js';
 import { debug } from './diagnostics.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
-import type { AssociationInfo } from './native-seam.js';
+import { peerText } from './native-errors.js';
+import type { AssociationInfo, NativeAssociationOptions } from './native-seam.js';
 import type { RemoteInfo } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import { sealSaving } from './saving.js';
@@ -55,6 +57,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   readonly #sockets = new Map<DtlsSocket, SocketCore>();
   #state: State = 'idle';
   #driver: EndpointDriver | undefined;
+  #connectionIds: ConnectionIdStock | undefined;
   #refed = true;
   /** Empty for random ones. */
   #ticketKeys: Buffer;
@@ -86,7 +89,8 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
    * Begins to listen; then `listening`, or `error`. Port 0 (default) means any; without a host every address of this
    * machine, IPv6 and IPv4.
    *
-   * @throws DtlsOptionsError, and DtlsStateError ERR_DTLS_SERVER_LISTENING.
+   * @throws DtlsOptionsError (also for what a function given as `connectionId` makes at first), and DtlsStateError
+   * ERR_DTLS_SERVER_LISTENING.
    */
   listen(port?: number, host?: string, callback?: Callback): this;
   listen(port: number, callback?: Callback): this;
@@ -101,6 +105,9 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       throw new DtlsOptionsError('ERR_DTLS_OPTION_CONFLICT', 'socket', 'one of the two', { other });
     }
     if (this.#state !== 'idle') throw new DtlsStateError('ERR_DTLS_SERVER_LISTENING');
+    const { connectionIdGenerator } = this.#settings;
+    if (connectionIdGenerator !== undefined)
+      this.#connectionIds = new ConnectionIdStock(connectionIdGenerator);
     this.#state = 'opening';
     if (callback !== undefined) this.once('listening', callback);
     process.nextTick(() => this.#open(address));
@@ -177,7 +184,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       throw restoreError('noRoom', 'saved');
     }
     const sealed = entries.map((entry) => entry.sealed);
-    const restored = driver.restore('server', this.#settings.native, sealed, checkedKey);
+    const restored = driver.restore('server', this.#native, sealed, checkedKey);
     checkedKey.fill(0);
     if (typeof restored === 'string') throw restoreError(restored, 'saved');
     const sockets = restored.map(({ link, info }, index) => this.#adopt(link, info, entries[index]?.verdict));
@@ -260,21 +267,37 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       this.#finish(new DtlsStateError('ERR_DTLS_SERVER_LISTENING'));
       return;
     }
-    const { context, native, limits } = this.#settings;
+    const { context, limits } = this.#settings;
+    const native = this.#native;
     const length = driver.otherConnectionIds(native);
     if (length !== undefined) {
       const lengths = { wanted: native.connectionIdLength, length };
       this.#finish(new DtlsStateError('ERR_DTLS_CONNECTION_ID_LENGTH', lengths));
       return;
     }
-    const secrets = { ...limits, ticketKeys: this.#ticketKeys };
-    driver.listen(context, native, secrets, {
+    const connectionIds = this.#connectionIds;
+    const suppliedConnectionIds = connectionIds !== undefined;
+    const serving = { ...limits, ticketKeys: this.#ticketKeys, suppliedConnectionIds };
+    driver.listen(context, native, serving, {
       accept: (link) => new ServerHandshake(this.#settings, link, this.#observer),
+      connectionIdTaken: () => connectionIds?.taken(),
+      connectionIdMissing: (client) => {
+        const error = connectionIds?.missed(peerText(client.address, client.port));
+        if (error !== undefined) this.#clientError(error, client);
+      },
       lost: () => this.#finish(new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED')),
     });
     if (!this.#refed) driver.unref();
     this.#state = 'listening';
-    emitToUser(this, 'listening');
+    // The user's function runs, and may close.
+    connectionIds?.fill((id) => driver.supplyConnectionId(id));
+    if (this.#state === 'listening') emitToUser(this, 'listening');
+  }
+
+  get #native(): NativeAssociationOptions {
+    const { native } = this.#settings;
+    const connectionIds = this.#connectionIds;
+    return connectionIds === undefined ? native : { ...native, connectionIdLength: connectionIds.length };
   }
 
   readonly #observer: HandshakeObserver = {

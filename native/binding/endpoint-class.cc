@@ -33,6 +33,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceAccessor<&EndpointClass::State>("state"),
                          InstanceMethod<&EndpointClass::Listen>("listen"),
                          InstanceMethod<&EndpointClass::StopListening>("stopListening"),
+                         InstanceMethod<&EndpointClass::SupplyConnectionId>("supplyConnectionId"),
                          InstanceMethod<&EndpointClass::Connect>("connect"),
                          InstanceMethod<&EndpointClass::Start>("start"),
                          InstanceMethod<&EndpointClass::Receive>("receive"),
@@ -81,12 +82,17 @@ void EndpointClass::Listen(const Napi::CallbackInfo& info) {
       .max_pending_handshakes =
           static_cast<size_t>(server.Get("maxPendingHandshakes").ToNumber().DoubleValue()),
       .ticket_keys = Secret(BytesOf(server.Get("ticketKeys"))),
+      .supplied_connection_ids = server.Get("suppliedConnectionIds").ToBoolean(),
   });
 }
 
 Napi::Value EndpointClass::StopListening(const Napi::CallbackInfo& info) {
   endpoint_->StopListening();
   return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::SupplyConnectionId(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), endpoint_->SupplyConnectionId(BytesOf(info[0])));
 }
 
 Napi::Value EndpointClass::Connect(const Napi::CallbackInfo& info) {

@@ -17,6 +17,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value State(const Napi::CallbackInfo& info);
   void Listen(const Napi::CallbackInfo& info);
   Napi::Value StopListening(const Napi::CallbackInfo& info);
+  Napi::Value SupplyConnectionId(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);

@@ -64,18 +64,25 @@ for (const connectionId of [...notLengths, () => Buffer.alloc(8)]) {
   });
 }
 
-for (const connectionId of [...notLengths, true, 0]) {
+for (const connectionId of [...notLengths, true]) {
   test(`createServer refuses the connectionId ${String(connectionId)}`, () => {
     assert.throws(() => createServer({ psk: { alice: key }, connectionId: connectionId as never }), invalid);
   });
 }
 
-test('createServer does not take a function for connectionId', () => {
-  const connectionId = (() => Buffer.alloc(8)) as never;
-  assert.throws(() => createServer({ psk: { alice: key }, connectionId }), {
-    code: 'ERR_DTLS_OPTION_NOT_SUPPORTED',
-    option: 'connectionId',
-  });
+test('a server that needs no Connection ID puts those of its clients into what it sends', async (t) => {
+  const [bare, asked] = await Promise.all([listen(t), listen(t, { psk: { alice: key }, connectionId: 0 })]);
+  const without = await establish(t, bare, { psk, socket: await bareSocket(t), connectionId: 4 });
+  const socket = await bareSocket(t);
+  const types: (number | undefined)[] = [];
+  socket.on('message', (datagram) => types.push(datagram[0]));
+  const { client, serverSocket } = await establish(t, asked, { psk, socket, connectionId: 4 });
+  assert.equal(client.maxMessageSize, without.client.maxMessageSize, 'it has none of its own');
+  assert.equal(serverSocket.maxMessageSize, without.serverSocket.maxMessageSize - 4 - 1);
+  const arrived = messages(client, 1);
+  serverSocket.send('hello');
+  assert.deepEqual(await arrived, ['hello']);
+  assert.equal(types.at(-1), 25);
 });
 
 function invalid(error: unknown): boolean {

@@ -40,6 +40,7 @@ namespace native_dtls {
   X(kDroppedReplayed, "droppedReplayed")                 \
   X(kDroppedForged, "droppedForged")                     \
   X(kDroppedConnectionId, "droppedConnectionId")         \
+  X(kDroppedNoConnectionId, "droppedNoConnectionId")     \
   X(kAddressChanges, "addressChanges")                   \
   X(kExported, "exported")                               \
   X(kRestored, "restored")                               \

@@ -19,6 +19,8 @@ namespace native_dtls {
   X(kEstablished, "established")                 \
   X(kRetransmitted, "retransmitted")             \
   X(kAddressChanged, "addressChanged")           \
+  X(kConnectionIdTaken, "connectionIdTaken")     \
+  X(kConnectionIdMissing, "connectionIdMissing") \
   X(kMessage, "message")                         \
   X(kIdle, "idle")                               \
   X(kClosed, "closed")                           \

@@ -21,8 +21,7 @@ Endpoint::Endpoint(std::span<double, kCounterCount> counters)
     : counters_(counters), by_path_(0, PathHash(RandomSeed())) {}
 
 void Endpoint::Listen(ListenOptions options) {
-  const size_t id_bytes = options.association->handshake.connection_id_bytes.value_or(0);
-  if (id_bytes > 0 && !connection_id_bytes_) connection_id_bytes_ = id_bytes;
+  connection_ids_.Decide(options.association->handshake.connection_id_bytes.value_or(0));
   CookieGate gate(options.cookie_secret);
   TicketKeyRing ticket_keys(options.ticket_keys.view(), options.association->handshake.session_timeout);
   listening_.emplace(Listening{std::move(options), std::move(gate), std::move(ticket_keys)});
@@ -44,6 +43,7 @@ ByteView Endpoint::TicketKeysAt(TimePoint now) {
 void Endpoint::StopListening() {
   BeginCall();
   listening_.reset();
+  connection_ids_.ForgetSupplied();
   for (const auto& slot : slots_) {
     if (!slot->pending_hello || !slot->association) continue;
     slot->association->Abort(CloseReason::kLocal, true);
@@ -52,10 +52,14 @@ void Endpoint::StopListening() {
   EndCall();
 }
 
+bool Endpoint::SupplyConnectionId(ByteView id) {
+  return listening_ && listening_->options.supplied_connection_ids && connection_ids_.Supply(id);
+}
+
 Handle Endpoint::Connect(std::shared_ptr<const Context> context,
                          std::shared_ptr<const AssociationOptions> options, const Path& path) {
   BeginCall();
-  const Slot* slot = Create(Role::kClient, std::move(context), std::move(options), path);
+  const Slot* slot = Create(Role::kClient, std::move(context), std::move(options), path, IdSource::kRandom);
   return slot == nullptr ? kNoHandle : slot->association->handle();
 }
 
@@ -88,13 +92,11 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
 // A record with a Connection ID belongs to whoever was given that ID, wherever it comes from and whatever
 // cleartext records stand before it: a client that repeats its last flight sends both in one datagram.
 Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
-  if (connection_id_bytes_) {
+  if (const auto id_bytes = connection_ids_.bytes()) {
     ByteView rest = datagram;
-    while (const auto record = TakeRecord(rest, *connection_id_bytes_)) {
+    while (const auto record = TakeRecord(rest, *id_bytes)) {
       if (record->header.type != ContentType::kTls12Cid) continue;
-      const auto found =
-          by_connection_id_.find(std::string(record->connection_id.begin(), record->connection_id.end()));
-      return found == by_connection_id_.end() ? nullptr : Living(found->second);
+      return Living(connection_ids_.Find(record->connection_id));
     }
   }
   const auto found = by_path_.find(path);
@@ -264,11 +266,12 @@ Endpoint::Slot* Endpoint::TakeFreeSlot(const Path& path) {
 }
 
 Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> context,
-                                 std::shared_ptr<const AssociationOptions> options, const Path& path) {
+                                 std::shared_ptr<const AssociationOptions> options, const Path& path,
+                                 IdSource source) {
   Slot* slot = TakeFreeSlot(path);
   if (slot == nullptr) return nullptr;
   const Handle handle = slot->handle;
-  auto connection_id = NewConnectionId(*options, handle);
+  auto connection_id = NewConnectionId(*options, handle, source);
   if (connection_id) slot->connection_id = *connection_id;
   slot->association = std::make_unique<Association>(handle, role, std::move(context), std::move(options),
                                                     &outbox_, &counters_, &pool_, std::move(connection_id));
@@ -287,7 +290,7 @@ void Endpoint::Settle(Slot& slot) {
     // Who is known by Connection ID leaves its address to whoever comes there next (RFC 9146 section 6); who
     // did not agree on one is known by its path alone.
     if (association.connection_id().empty()) {
-      by_connection_id_.erase(std::string(slot.connection_id.begin(), slot.connection_id.end()));
+      connection_ids_.Remove(slot.connection_id);
       slot.connection_id.clear();
     } else if (std::exchange(slot.by_path, false)) {
       by_path_.erase(slot.path);
@@ -307,27 +310,25 @@ void Endpoint::Settle(Slot& slot) {
 
 void Endpoint::Forget(Slot& slot) {
   if (slot.by_path) by_path_.erase(slot.path);
-  if (!slot.connection_id.empty()) {
-    by_connection_id_.erase(std::string(slot.connection_id.begin(), slot.connection_id.end()));
-  }
+  if (!slot.connection_id.empty()) connection_ids_.Remove(slot.connection_id);
 }
 
-// Random, and unlike any that is in use.
-std::optional<Bytes> Endpoint::NewConnectionId(const AssociationOptions& options, Handle handle) {
+std::optional<Bytes> Endpoint::NewConnectionId(const AssociationOptions& options, Handle handle,
+                                               IdSource source) {
   const auto& wanted = options.handshake.connection_id_bytes;
-  if (!wanted) return std::nullopt;
-  Bytes id(*wanted);
-  if (id.empty()) return id;
-  if (!connection_id_bytes_) connection_id_bytes_ = *wanted;
-  // Records would be read with the other length: better without.
-  if (*wanted != *connection_id_bytes_) return std::nullopt;
-  constexpr int kAttempts = 16;
-  for (int i = 0; i < kAttempts; ++i) {
-    if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1) break;
-    if (by_connection_id_.emplace(std::string(id.begin(), id.end()), handle).second) return id;
+  if (!wanted || source == IdSource::kNone) return std::nullopt;
+  if (*wanted == 0) return Bytes();
+  if (source == IdSource::kRandom) return connection_ids_.TakeRandom(*wanted, handle);
+  outbox_.AddEvent(EventKind::kConnectionIdTaken, kNoHandle);
+  return connection_ids_.TakeSupplied(handle);
+}
+
+// Those that an import has brought meanwhile are not to be given out again.
+bool Endpoint::HasConnectionIdToGive() {
+  for (size_t gone = connection_ids_.PruneSupplied(); gone > 0; --gone) {
+    outbox_.AddEvent(EventKind::kConnectionIdTaken, kNoHandle);
   }
-  // None is free: better without than in somebody's place.
-  return std::nullopt;
+  return connection_ids_.has_supplied();
 }
 
 // A client that has started anew before its handshake was done. Its new hello must prove itself like a
@@ -375,7 +376,13 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
       pending_handshakes_ >= options.max_pending_handshakes) {
     return counters_.Add(Counter::kDroppedLimit);
   }
-  Slot* slot = Create(Role::kServer, options.context, options.association, path);
+  IdSource source = options.supplied_connection_ids ? IdSource::kSupplied : IdSource::kRandom;
+  if (!hello.MayHaveExtension(ConnectionIdExtension::kType)) source = IdSource::kNone;
+  if (source == IdSource::kSupplied && !HasConnectionIdToGive()) {
+    outbox_.AddEvent(EventKind::kConnectionIdMissing, kNoHandle);
+    return counters_.Add(Counter::kDroppedNoConnectionId);
+  }
+  Slot* slot = Create(Role::kServer, options.context, options.association, path, source);
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
   std::ranges::copy(hello.random, slot->pending_hello.emplace().begin());
   ++pending_handshakes_;

@@ -4,12 +4,12 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "core/base/path.h"
 #include "core/endpoint/association.h"
+#include "core/endpoint/connection_id_table.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/endpoint/deadline_heap.h"
 #include "core/endpoint/saved_association.h"
@@ -27,6 +27,9 @@ struct ListenOptions {
   size_t max_pending_handshakes = 1000;
   // TicketKeys::kBytes; empty for random ones, renewed from time to time.
   Secret ticket_keys;
+  // Clients are given Connection IDs of the application's making (SupplyConnectionId), and one that offers
+  // the extension is not let in while there is none. Otherwise random ones.
+  bool supplied_connection_ids = false;
 };
 
 class Endpoint {
@@ -45,6 +48,9 @@ class Endpoint {
   bool SetTicketKeys(ByteView keys);
   // Those of now; empty when not listening, or when OpenSSL has no random numbers.
   ByteView TicketKeysAt(TimePoint now);
+  // A Connection ID for one of the next clients. False when it cannot be used: it has another length than the
+  // others, is in use, or enough of them wait.
+  bool SupplyConnectionId(ByteView id);
   bool HasPath(const Path& path) const { return by_path_.contains(path); }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
@@ -82,7 +88,7 @@ class Endpoint {
   const Path* CandidateOf(Handle handle) const;
   // The length of the Connection IDs that this endpoint gives out; the first association that wants one
   // decides.
-  std::optional<size_t> connection_id_bytes() const { return connection_id_bytes_; }
+  std::optional<size_t> connection_id_bytes() const { return connection_ids_.bytes(); }
 
  private:
   struct Probation {
@@ -110,6 +116,9 @@ class Endpoint {
     std::optional<std::array<uint8_t, 32>> pending_hello{};
   };
 
+  // Where the Connection ID comes from that an association may give out, if it wants one.
+  enum class IdSource { kNone, kRandom, kSupplied };
+
   // An address has proved itself when so many datagrams with newer records have come from it; until then no
   // more than three times what it has sent is sent to it (the bound of RFC 9000 section 8), beside one
   // message at once.
@@ -135,10 +144,11 @@ class Endpoint {
   Handle Restore(TimePoint now, SavedAssociation& saved, std::shared_ptr<const AssociationOptions> options);
   Slot* TakeFreeSlot(const Path& path);
   Slot* Create(Role role, std::shared_ptr<const Context> context,
-               std::shared_ptr<const AssociationOptions> options, const Path& path);
+               std::shared_ptr<const AssociationOptions> options, const Path& path, IdSource source);
   void Settle(Slot& slot);
   Slot* Addressee(const Path& path, ByteView datagram);
-  std::optional<Bytes> NewConnectionId(const AssociationOptions& options, Handle handle);
+  std::optional<Bytes> NewConnectionId(const AssociationOptions& options, Handle handle, IdSource source);
+  bool HasConnectionIdToGive();
   void NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes);
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
@@ -161,9 +171,7 @@ class Endpoint {
   std::vector<uint32_t> free_slots_;
   std::vector<Handle> ended_;
   std::unordered_map<Path, Handle, PathHash> by_path_;
-  // A record does not say how long its Connection ID is: all have the same length.
-  std::optional<size_t> connection_id_bytes_;
-  std::unordered_map<std::string, Handle> by_connection_id_;
+  ConnectionIdTable connection_ids_;
   DeadlineHeap deadlines_;
   size_t pending_handshakes_ = 0;
 };

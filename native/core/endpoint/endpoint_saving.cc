@@ -86,10 +86,9 @@ std::optional<RestoreError> Endpoint::CheckRestorable(const SavedAssociation& sa
   const Bytes& own = saved.connection_ids.own;
   if (own.empty())
     return by_path_.contains(saved.path) ? std::optional(RestoreError::kAddressInUse) : std::nullopt;
-  if (connection_id_bytes_ && own.size() != *connection_id_bytes_)
+  if (connection_ids_.bytes() && own.size() != *connection_ids_.bytes())
     return RestoreError::kWrongConnectionIdLength;
-  return by_connection_id_.contains(KeyOf(own)) ? std::optional(RestoreError::kConnectionIdInUse)
-                                                : std::nullopt;
+  return connection_ids_.Contains(own) ? std::optional(RestoreError::kConnectionIdInUse) : std::nullopt;
 }
 
 Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
@@ -102,8 +101,7 @@ Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
   if (slot->by_path) {
     by_path_[slot->path] = slot->handle;
   } else {
-    connection_id_bytes_ = slot->connection_id.size();
-    by_connection_id_[KeyOf(slot->connection_id)] = slot->handle;
+    connection_ids_.Put(slot->connection_id, slot->handle);
   }
   Settle(*slot);
   return slot->handle;

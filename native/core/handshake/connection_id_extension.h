@@ -14,6 +14,8 @@ namespace native_dtls {
 
 class ConnectionIdExtension {
  public:
+  static constexpr uint16_t kType = 54;
+
   // `own`: what this side wants to find in the records it receives, empty for nothing; none when the
   // extension is not to be used. A Connection ID that leaves no room in a datagram of `mtu_bytes` is not
   // agreed on.
@@ -31,8 +33,6 @@ class ConnectionIdExtension {
   static bool Install(SSL_CTX* ctx);
 
  private:
-  static constexpr unsigned int kType = 54;
-
   int Write(const unsigned char** out, size_t* size);
   int Read(ByteView body, int* alert);
 

@@ -4,7 +4,6 @@
 
 #include "core/crypto/hmac.h"
 #include "core/handshake/handshake.h"
-#include "core/wire/byte_reader.h"
 #include "core/wire/protocol_list.h"
 
 namespace native_dtls {

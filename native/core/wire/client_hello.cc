@@ -38,7 +38,23 @@ std::optional<ClientHello> ParseClientHello(ByteView datagram) {
   if (!reader.ok() || hello.client_version[0] != 0xfe || hello.session_id.size() > kMaxSessionIdBytes) {
     return std::nullopt;
   }
+  hello.rest = reader.rest();
+  hello.whole = fragment->body.size() == fragment->message_length;
   return hello;
+}
+
+bool ClientHello::MayHaveExtension(uint16_t type) const {
+  if (!whole) return true;
+  ByteReader reader(rest);
+  reader.Vector(2);  // Cipher suites.
+  reader.Vector(1);  // Compression methods.
+  ByteReader extensions(reader.Vector(2));
+  while (reader.ok() && extensions.ok() && !extensions.rest().empty()) {
+    const uint64_t found = extensions.Integer(2);
+    extensions.Vector(2);
+    if (extensions.ok() && found == type) return true;
+  }
+  return false;
 }
 
 void WriteHelloVerifyRequest(std::span<uint8_t, kHelloVerifyRequestBytes> out, const ClientHello& hello,

@@ -15,6 +15,14 @@ struct ClientHello {
   ByteView random;
   ByteView session_id;
   ByteView cookie;
+  // What lies behind the cookie, as far as it is in this fragment.
+  ByteView rest;
+  // The fragment is the whole message.
+  bool whole;
+
+  // False when the client does not send the extension. Where the message ends in another fragment that cannot
+  // be known.
+  bool MayHaveExtension(uint16_t type) const;
 };
 
 // Reads the ClientHello at the head of a datagram. A fragment will do if it reaches through the cookie.
