@@ -13,7 +13,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
-import { NO_CONNECTION_ID } from './connection-id-option.js';
+import { connectionIdLength } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import {
@@ -42,6 +42,12 @@ interface CommonConfiguration
    * the words of `node:tls`.
    */
   readonly peerVerifyMode?: PeerVerifyMode | undefined;
+  /**
+   * Offer Connection IDs (RFC 9146), or agree to them: `true` (or 0) to put the peer's into what is sent; 1 to 255 to be
+   * given records with a random one of that many bytes as well. Default: none. Where datagrams come from and go to stays
+   * the caller's business.
+   */
+  readonly connectionId?: true | number | undefined;
   /** False: the peer's certificate is kept and not judged. */
   readonly rejectUnauthorized?: boolean | undefined;
   /** Application protocols (RFC 7301), best first, as in `node:tls`. */
@@ -93,6 +99,7 @@ export interface CheckedConfiguration {
   readonly checkServerIdentity: CheckServerIdentity;
   readonly cookies: boolean;
   readonly alpnProtocols: Buffer;
+  readonly connectionIdLength: number;
 }
 
 /** What a session is made of. */
@@ -109,15 +116,7 @@ type AnyConfiguration = DtlsClientConfiguration & DtlsServerConfiguration;
 
 /** Checks types and ranges. @throws DtlsOptionsError naming the option that is wrong. */
 export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): CheckedConfiguration {
-  refuseUnsupported(
-    given,
-    'connectionId',
-    'resumeFrom',
-    'resumeKey',
-    'session',
-    'sessionTimeout',
-    'ticketKeys',
-  );
+  refuseUnsupported(given, 'resumeFrom', 'resumeKey', 'session', 'sessionTimeout', 'ticketKeys');
   const options = Object.freeze({ ...given });
   // Either role's options may be absent; those of the other role are not looked at.
   const any = options as AnyConfiguration;
@@ -137,6 +136,7 @@ export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): Ch
       optionalFunction('checkServerIdentity', any.checkServerIdentity) ?? defaultCheckServerIdentity,
     cookies: optionalBoolean('cookies', any.cookies) ?? true,
     alpnProtocols: alpnProtocols(any.ALPNProtocols),
+    connectionIdLength: connectionIdLength(any.connectionId),
   };
 }
 
@@ -219,9 +219,9 @@ export function nativeParts(
       requestCertificate: role === 'server' && verifyMode !== 'VerifyNone',
       revealUnknownIdentity: configuration.revealUnknownIdentity,
       verifyAtCompletion: true,
-      connectionIdLength: NO_CONNECTION_ID,
       alpnProtocols: configuration.alpnProtocols,
       sessionTimeout: 0,
+      connectionIdLength: configuration.connectionIdLength,
     },
   };
 }

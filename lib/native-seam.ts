@@ -232,7 +232,7 @@ export interface NativeAssociationOptions {
   /**
    * RFC 9146: bytes of the Connection ID that this side wants to find in the records it receives, 0 to 255; 0: none,
    * but the peer may have one. -1: the extension is not used. All associations of an endpoint that give one out must
-   * ask for the same length; a single association uses none.
+   * ask for the same length.
    */
   readonly connectionIdLength: number;
   /** Application protocols (RFC 7301) as they stand in the extension, best first; empty: the extension is not used. */

@@ -2,6 +2,7 @@
 
 #include "binding/context-class.h"
 #include "binding/values.h"
+#include "core/endpoint/connection_id_table.h"
 
 namespace native_dtls {
 
@@ -38,9 +39,12 @@ AssociationClass::AssociationClass(const Napi::CallbackInfo& info) : Wrapped(inf
     return;
   }
   const Role role = info[0].As<Napi::String>().Utf8Value() == "server" ? Role::kServer : Role::kClient;
-  association_ = std::make_unique<Association>(kOnlyHandle, role, context->context(),
-                                               AssociationOptionsOf(info[2].As<Napi::Object>()), &outbox_,
-                                               &counters_, &pool_, std::nullopt);
+  auto options = AssociationOptionsOf(info[2].As<Napi::Object>());
+  // There is one peer: nobody has to be found by it, and any length will do.
+  const auto id_bytes = options->handshake.connection_id_bytes;
+  auto connection_id = id_bytes ? RandomConnectionId(*id_bytes) : std::nullopt;
+  association_ = std::make_unique<Association>(kOnlyHandle, role, context->context(), std::move(options),
+                                               &outbox_, &counters_, &pool_, std::move(connection_id));
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kNativeBytes);
 }
 
