@@ -74,9 +74,11 @@ export class EndpointPair {
   accepts = true;
   readonly #session: Buffer | undefined;
   readonly #onTheWire: (SentDatagram & { readonly to: Address })[] = [];
+  readonly #options: PairOptions;
 
   constructor(options: PairOptions) {
     this.#session = options.session;
+    this.#options = options;
     const { endpoint } = this.server;
     endpoint.listen(contextOf('server', options), associationOf('server', options), {
       cookies: true,
@@ -131,6 +133,19 @@ export class EndpointPair {
       if (from === 'client') this.receive('server', bytes, this.clientAddress);
       else if (same(to, this.clientAddress)) this.receive('client', bytes, serverAddress);
     }
+  }
+
+  /** Exports an association and imports it again, here. */
+  saveAndRestore(side: Side): void {
+    const end = this[side];
+    const key = Buffer.alloc(32, 9);
+    const [saved, batch] = end.endpoint.export([end.handle], key, this.now, Number.MAX_SAFE_INTEGER);
+    this.#take(side, batch);
+    assert.deepEqual(end.troubles.splice(0), [eventKinds.closed]);
+    const options = associationOf(side, this.#options);
+    const restored = end.endpoint.import(this.now, this.now, side, options, saved, key);
+    assert.ok(Array.isArray(restored) && restored.length === 1);
+    [end.handle] = restored as [Handle];
   }
 
   receive(side: Side, datagram: Buffer, { address, port }: Address): void {

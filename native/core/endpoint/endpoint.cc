@@ -12,9 +12,6 @@ uint64_t RandomSeed() {
   return seed;
 }
 
-// One message may always be answered: a peer that has moved asks, and waits.
-constexpr size_t kSendableAtOnceBytes = 1280;
-
 }  // namespace
 
 Endpoint::Endpoint(std::span<double, kCounterCount> counters)
@@ -108,9 +105,7 @@ void Endpoint::NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes) {
   if (slot.connection_id.empty() || !slot.association->established()) return;
   if (path == slot.path) {
     slot.candidate.reset();
-    if (!slot.probation) return;
-    slot.probation->sendable_bytes += kAmplification * datagram_bytes;
-    if (--slot.probation->newer_datagrams_left <= 0) slot.probation.reset();
+    if (slot.probation && slot.probation->Hear(datagram_bytes)) slot.probation.reset();
   } else if (!slot.candidate || !(*slot.candidate == path)) {
     slot.candidate = path;
     outbox_.AddEvent(EventKind::kAddressChanged, slot.association->handle());
@@ -122,8 +117,7 @@ void Endpoint::AnswerAddress(Handle handle, bool accept) {
   if (slot == nullptr || !slot->candidate) return;
   if (accept) {
     slot->path = *slot->candidate;
-    slot->probation =
-        Probation{.sendable_bytes = kSendableAtOnceBytes, .newer_datagrams_left = kProvingDatagrams - 1};
+    slot->probation.emplace();
     counters_.Add(Counter::kAddressChanges);
   }
   slot->candidate.reset();

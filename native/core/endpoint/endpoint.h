@@ -12,6 +12,7 @@
 #include "core/endpoint/connection_id_table.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/endpoint/deadline_heap.h"
+#include "core/endpoint/probation.h"
 #include "core/endpoint/saved_association.h"
 
 namespace native_dtls {
@@ -91,11 +92,6 @@ class Endpoint {
   std::optional<size_t> connection_id_bytes() const { return connection_ids_.bytes(); }
 
  private:
-  struct Probation {
-    size_t sendable_bytes;
-    int newer_datagrams_left;
-  };
-
   struct Slot {
     // Of the association, or of the last one that was here.
     Handle handle = kNoHandle;
@@ -105,8 +101,7 @@ class Endpoint {
     TimePoint scheduled = kNever;
     // Where newer records come from, while the application has not said whether the peer has moved there.
     std::optional<Path> candidate{};
-    // A new address may be claimed by somebody who forwards our peer's datagrams: so much may be sent to it
-    // yet.
+    // The address is new and has not proved itself.
     std::optional<Probation> probation{};
     // The table of Connection IDs has this one.
     Bytes connection_id{};
@@ -118,12 +113,6 @@ class Endpoint {
 
   // Where the Connection ID comes from that an association may give out, if it wants one.
   enum class IdSource { kNone, kRandom, kSupplied };
-
-  // An address has proved itself when so many datagrams with newer records have come from it; until then no
-  // more than three times what it has sent is sent to it (the bound of RFC 9000 section 8), beside one
-  // message at once.
-  static constexpr int kProvingDatagrams = 4;
-  static constexpr size_t kAmplification = 3;
 
   // More entries than this in the heap, and those without meaning are thrown out.
   static constexpr size_t kDeadlinesPerAssociation = 4;

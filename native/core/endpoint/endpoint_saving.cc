@@ -32,6 +32,7 @@ std::vector<Bytes> Endpoint::Export(std::span<const Handle> handles, ByteView ke
     if (slot == nullptr || !slot->association->established()) return {};
     SavedAssociation saved = slot->association->Save();
     saved.path = slot->path;
+    saved.probation = slot->probation;
     saved.saved_at = now;
     saved.expires_at = expires_at;
     if (RAND_bytes(saved.id.data(), static_cast<int>(saved.id.size())) != 1) return {};
@@ -98,6 +99,7 @@ Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
                                                     &counters_, &pool_);
   slot->connection_id = saved.connection_ids.own;
   slot->by_path = slot->connection_id.empty();
+  slot->probation = saved.probation;
   if (slot->by_path) {
     by_path_[slot->path] = slot->handle;
   } else {

@@ -17,6 +17,9 @@ constexpr AeadAlgorithm kEnvelope = AeadAlgorithm::kAes256Gcm;
 constexpr size_t kMaxCertificates = 16;
 constexpr size_t kMaxFlightParts = 16;
 
+// As written where the address has proved itself.
+constexpr Probation kProved{.sendable_bytes = 0, .newer_datagrams_left = 0};
+
 // Grows as it is written, and is wiped when it goes.
 class Writer {
  public:
@@ -81,6 +84,9 @@ void WriteSaved(Writer& out, const SavedAssociation& saved) {
   out.Integer(saved.session_reused ? 1 : 0, 1);
   out.Raw(saved.secrets->bytes());
   out.Vector(saved.client_session.view(), 3);
+  const Probation probation = saved.probation.value_or(kProved);
+  out.Integer(static_cast<uint64_t>(probation.newer_datagrams_left), 1);
+  out.Integer(probation.sendable_bytes, 4);
 }
 
 void CopyTo(std::span<uint8_t> out, ByteView in) {
@@ -133,6 +139,10 @@ std::optional<SavedAssociation> ReadSaved(ByteView bytes) {
   if (const auto secrets = SessionSecrets::From(in.Take(SessionSecrets::kBytes)))
     saved.secrets.emplace(*secrets);
   saved.client_session = Secret(in.Vector(3));
+  const auto datagrams_left = static_cast<int>(in.Integer(1));
+  const auto sendable_bytes = static_cast<size_t>(in.Integer(4));
+  if (datagrams_left > Probation::kDatagrams) return std::nullopt;
+  if (datagrams_left > 0) saved.probation = {sendable_bytes, datagrams_left};
   if (!in.ok() || !in.rest().empty() || saved.suite == nullptr || !saved.secrets) return std::nullopt;
   const AeadShape& shape = saved.suite->shape();
   const bool keys_fit =

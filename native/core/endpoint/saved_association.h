@@ -11,6 +11,7 @@
 
 #include "core/base/path.h"
 #include "core/crypto/secret.h"
+#include "core/endpoint/probation.h"
 #include "core/handshake/handshake.h"
 
 namespace native_dtls {
@@ -44,6 +45,7 @@ struct SavedAssociation {
   // Always there but while it is being made.
   std::optional<SessionSecrets> secrets;
   Secret client_session;
+  std::optional<Probation> probation;
 };
 
 // Nothing when OpenSSL fails.
