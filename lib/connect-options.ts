@@ -14,7 +14,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
-import { connectionIdLength } from './connection-id-option.js';
+import { connectionIdLength, returnRoutability } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import { judgePeerAddress } from './peer-address.js';
@@ -81,6 +81,11 @@ export interface ConnectOptions extends SecureContextOptions, ClientPskOptions, 
    * same name; its chain is verified again as of today.
    */
   readonly session?: Bytes | undefined;
+  /**
+   * With `connectionId`: check where a server that seems to have moved is, and answer when a server asks the same
+   * (RFC 9853). Default true.
+   */
+  readonly returnRoutability?: boolean | undefined;
   /**
    * What `socket.export` of a client has returned: the association goes on without a handshake, once. `host` and `port`
    * are by default those of its server, `localPort` the one that it had: a server that has given out no Connection ID
@@ -159,6 +164,7 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
       alpnProtocols: alpnProtocols(options.ALPNProtocols),
       sessionTimeout: 0,
       connectionIdLength: connectionIdLength(options.connectionId),
+      returnRoutability: returnRoutability(options),
     },
   };
 }

@@ -3,7 +3,8 @@
  */
 
 import type { ConnectionIdGenerator } from './connection-id-stock.js';
-import { invalidOption } from './validate.js';
+import { DtlsOptionsError } from './errors.js';
+import { invalidOption, optionalBoolean } from './validate.js';
 
 /** The extension is not used. */
 export const NO_CONNECTION_ID = -1;
@@ -30,6 +31,22 @@ export function serverConnectionIds(value: unknown): {
   if (isLength(value)) return { length: value, generator: undefined };
   if (typeof value !== 'function') throw invalidOption('connectionId', `${lengths}, or a function`, value);
   return { length: NO_CONNECTION_ID, generator: value as ConnectionIdGenerator };
+}
+
+/** Both sides: whether new addresses are checked. */
+export function returnRoutability(options: {
+  readonly connectionId?: unknown;
+  readonly returnRoutability?: boolean | undefined;
+}): boolean {
+  const wanted = optionalBoolean('returnRoutability', options.returnRoutability);
+  if (wanted === true && options.connectionId === undefined) {
+    throw new DtlsOptionsError(
+      'ERR_DTLS_OPTION_MISSING',
+      'connectionId',
+      'what `returnRoutability` goes with',
+    );
+  }
+  return options.connectionId !== undefined && wanted !== false;
 }
 
 function isLength(value: unknown): value is number {

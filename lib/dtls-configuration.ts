@@ -116,7 +116,15 @@ type AnyConfiguration = DtlsClientConfiguration & DtlsServerConfiguration;
 
 /** Checks types and ranges. @throws DtlsOptionsError naming the option that is wrong. */
 export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): CheckedConfiguration {
-  refuseUnsupported(given, 'resumeFrom', 'resumeKey', 'session', 'sessionTimeout', 'ticketKeys');
+  refuseUnsupported(
+    given,
+    'resumeFrom',
+    'resumeKey',
+    'returnRoutability',
+    'session',
+    'sessionTimeout',
+    'ticketKeys',
+  );
   const options = Object.freeze({ ...given });
   // Either role's options may be absent; those of the other role are not looked at.
   const any = options as AnyConfiguration;

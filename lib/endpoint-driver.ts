@@ -154,9 +154,19 @@ export class EndpointDriver implements TransportListener {
 
   /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
-    const datagram = this.#endpoint.send(monotonicNow(), link.handle, message);
-    if (typeof datagram === 'number') return datagram;
-    this.transport.send(datagram, link.address, link.port, sent);
+    const sealed = this.#endpoint.send(monotonicNow(), link.handle, message);
+    if (typeof sealed === 'number') return sealed;
+    if (Buffer.isBuffer(sealed)) {
+      this.transport.send(sealed, link.address, link.port, sent);
+      return 0;
+    }
+    // Nobody knows yet whether the peer has moved.
+    const copy = sealed[4] as Buffer;
+    const elsewhere = this.#endpoint.candidate(link.handle);
+    this.transport.send(copy, link.address, link.port, sent);
+    if (elsewhere !== undefined) {
+      this.transport.send(copy, elsewhere.address, elsewhere.port, this.#noteOutcome);
+    }
     return 0;
   }
 
@@ -342,11 +352,14 @@ export class EndpointDriver implements TransportListener {
     this.#setTimer(this.#endpoint.state[0] ?? Number.POSITIVE_INFINITY);
   }
 
-  /** For each datagram of a batch the association it goes to; undefined for the sender of the datagram in hand. */
-  #receivers(batch: Batch, datagrams: number): (AssociationLink | undefined)[] {
+  /** For each datagram of a batch where it goes; undefined for the sender of the datagram in hand. */
+  #receivers(batch: Batch, datagrams: number): (LinkPeer | undefined)[] {
     return Array.from({ length: datagrams }, (_, index) => {
       const handle = batch[1 + 2 * index] as Handle;
-      return handle === 0 ? undefined : this.#link(handle, true);
+      if (handle === 0) return undefined;
+      if (handle < addon.toCandidate) return this.#link(handle, true);
+      const association = handle - addon.toCandidate;
+      return this.#endpoint.candidate(association) ?? this.#link(association, true);
     });
   }
 

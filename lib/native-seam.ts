@@ -12,7 +12,9 @@
  * `[n, handle, datagram, handle, datagram, ... (n pairs), kind, handle, detail, payload, ... (events of four slots)]`.
  *
  * Datagrams come first and in sending order. Handle 0 stands for the sender of the datagram just given (a
- * HelloVerifyRequest, for whom no association exists). Events come in the order in which they happened; after them the
+ * HelloVerifyRequest, for whom no association exists; the answer to a path_challenge), and a handle plus
+ * {@link NativeAddon.toCandidate} for where the peer of an association seems to be ({@link NativeEndpoint.candidate}).
+ * Events come in the order in which they happened; after them the
  * messages, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
  */
 export type Batch = readonly unknown[];
@@ -37,8 +39,9 @@ export interface EventKinds {
   /** A handshake flight was sent again (how many times so far; undefined). */
   readonly retransmitted: number;
   /**
-   * Newer records of a peer with a Connection ID come from another address: the association waits for `answerAddress`
-   * and sends to the old one meanwhile (0; `{ address, port, family }`, RFC 9146 section 6).
+   * Newer records of a peer with a Connection ID come from another address, which has passed the return routability check
+   * if both sides know it: the association waits for `answerAddress` and sends to the old one meanwhile
+   * (0; `{ address, port, family }`, RFC 9146 section 6, RFC 9853).
    */
   readonly addressChanged: number;
   /**
@@ -239,6 +242,11 @@ export interface NativeAssociationOptions {
   readonly alpnProtocols: Uint8Array;
   /** Server: seconds for which a session can be resumed by its ticket; 0: no tickets are given out. */
   readonly sessionTimeout: number;
+  /**
+   * With Connection IDs: check a peer's new address, and have one's own checked, if the peer knows how (RFC 9853). Default
+   * false. A single association, which knows no addresses, must leave it.
+   */
+  readonly returnRoutability?: boolean;
 }
 
 /** What is known of an established association. */
@@ -310,8 +318,11 @@ export interface NativeEndpoint {
   receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
   /** To be called at the deadline; too early or too late does no harm. */
   handleTimeout(now: number): Batch | undefined;
-  /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
-  send(now: number, handle: Handle, message: Uint8Array): Buffer | number;
+  /**
+   * Seals one message: the datagram to send, or one of {@link SendErrors}. While it is being checked where the peer is, a
+   * Batch of the datagram twice, first for where it was.
+   */
+  send(now: number, handle: Handle, message: Uint8Array): Buffer | Batch | number;
   /** Ends in good order: close_notify when established, else as `abort`. `closed` follows in the batch. */
   shutdown(now: number, handle: Handle): Batch | undefined;
   /** Ends at once; tells a peer in the midst of a handshake, says nothing to an established one. */
@@ -369,6 +380,8 @@ export interface NativeEndpoint {
   setTicketKeys(keys: Uint8Array): boolean;
   /** Peer of an association. Valid until the call after the one that ended the association. */
   peer(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
+  /** Where the peer seems to be; undefined when it is where it was. */
+  candidate(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
 }
 
 /** One association without a socket; the handle in its batches is always 1. */
@@ -424,6 +437,8 @@ export interface NativeAddon {
   readonly counterNames: readonly string[];
   /** How many low bits of a handle are the slot. */
   readonly slotBits: number;
+  /** Added to the handle of a datagram that goes to where the peer seems to be; more than any handle. */
+  readonly toCandidate: number;
   /** The OpenSSL inside this process, e.g. `OpenSSL 3.0.19 ...`. */
   readonly opensslVersion: string;
 }

@@ -11,7 +11,7 @@ import {
   refuseUnsupported,
 } from './association-options.js';
 import { bufferSize } from './connect-options.js';
-import { serverConnectionIds } from './connection-id-option.js';
+import { returnRoutability, serverConnectionIds } from './connection-id-option.js';
 import type { ConnectionIdGenerator } from './connection-id-stock.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
@@ -66,6 +66,11 @@ export interface ServerOptions extends SecureContextOptions, ServerPskOptions, A
   readonly ticketKeys?: Bytes | undefined;
   /** Seconds for which a client can go on with its session, up to 2592000 (30 days); 0: never. Default 7200. */
   readonly sessionTimeout?: number | undefined;
+  /**
+   * With `connectionId`: follow a client that seems to have moved only when it answers there, if it knows how (RFC 9853).
+   * Default true.
+   */
+  readonly returnRoutability?: boolean | undefined;
   /** A datagram socket of the user's own; it is never closed from here. */
   readonly socket?: DatagramTransport | undefined;
   /** Bind IPv6 without IPv4. Default false. */
@@ -138,6 +143,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
       alpnProtocols: alpnProtocols(options.ALPNProtocols),
       sessionTimeout: sessionTimeout(options.sessionTimeout),
       connectionIdLength: connectionIds.length,
+      returnRoutability: returnRoutability(options),
     },
     connectionIdGenerator: connectionIds.generator,
     limits: limitsOf(options),

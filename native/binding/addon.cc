@@ -33,6 +33,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("restoreErrors", RestoreErrorsOf(env));
   exports.Set("counterNames", StringsOf(env, {std::begin(kCounterNames), std::end(kCounterNames)}));
   exports.Set("slotBits", Napi::Number::New(env, kSlotBits));
+  exports.Set("toCandidate", Napi::Number::New(env, kToCandidate));
   exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));
   return exports;
 }

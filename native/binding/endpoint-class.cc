@@ -53,6 +53,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::TicketKeys>("ticketKeys"),
                          InstanceMethod<&EndpointClass::SetTicketKeys>("setTicketKeys"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
+                         InstanceMethod<&EndpointClass::Candidate>("candidate"),
                      });
 }
 
@@ -130,6 +131,8 @@ Napi::Value EndpointClass::Send(const Napi::CallbackInfo& info) {
   const auto message = OptionalBytesOf(info[2]);
   if (!message) return ThrowBadArgument(info.Env(), "a Uint8Array");
   const auto result = endpoint_->Send(HandleOf(info[1]), *message);
+  // To two addresses.
+  if (endpoint_->outbox().datagrams().size() > 1) return Finish(info.Env());
   return SendResultOf(info.Env(), result, endpoint_->outbox());
 }
 
@@ -224,6 +227,10 @@ Napi::Value EndpointClass::SetTicketKeys(const Napi::CallbackInfo& info) {
 
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {
   return PeerOf(info.Env(), endpoint_->PathOf(HandleOf(info[0])));
+}
+
+Napi::Value EndpointClass::Candidate(const Napi::CallbackInfo& info) {
+  return PeerOf(info.Env(), endpoint_->CandidateOf(HandleOf(info[0])));
 }
 
 Napi::Value EndpointClass::Finish(Napi::Env env) {

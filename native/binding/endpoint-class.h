@@ -37,6 +37,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value TicketKeys(const Napi::CallbackInfo& info);
   Napi::Value SetTicketKeys(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
+  Napi::Value Candidate(const Napi::CallbackInfo& info);
 
   // Publishes the deadline and hands out what the last call has produced.
   Napi::Value Finish(Napi::Env env);

@@ -68,6 +68,19 @@ Duration MillisecondsIn(Napi::Object object, const char* name) {
   return Duration(static_cast<int64_t>(NumberIn(object, name) * 1000));
 }
 
+// As lib/native-seam.ts has it: whom a datagram goes to, and where.
+double DestinationOf(const Outbox::Datagram& datagram) {
+  switch (datagram.to) {
+    case Destination::kSender:
+      return kNoHandle;
+    case Destination::kCandidate:
+      return kToCandidate + datagram.handle;
+    case Destination::kPeer:
+      break;
+  }
+  return datagram.handle;
+}
+
 bool BooleanIn(Napi::Object object, const char* name) { return object.Get(name).ToBoolean(); }
 
 std::string StringIn(Napi::Object object, const char* name) {
@@ -115,6 +128,7 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object obje
   options.handshake.request_certificate = BooleanIn(object, "requestCertificate");
   options.handshake.reveal_unknown_identity = BooleanIn(object, "revealUnknownIdentity");
   options.handshake.verify_at_completion = BooleanIn(object, "verifyAtCompletion");
+  options.handshake.return_routability = BooleanIn(object, "returnRoutability");
   const double connection_id_bytes = NumberIn(object, "connectionIdLength");
   if (connection_id_bytes >= 0)
     options.handshake.connection_id_bytes = static_cast<size_t>(connection_id_bytes);
@@ -135,7 +149,7 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
   uint32_t next = 0;
   batch.Set(next++, Napi::Number::New(env, static_cast<double>(outbox.datagrams().size())));
   for (const auto& datagram : outbox.datagrams()) {
-    batch.Set(next++, Napi::Number::New(env, datagram.handle));
+    batch.Set(next++, Napi::Number::New(env, DestinationOf(datagram)));
     batch.Set(next++, BufferOf(env, outbox.BytesAt(datagram.offset, datagram.size)));
   }
   for (const auto* events : {&outbox.events(), &outbox.messages(), &outbox.ends()}) {

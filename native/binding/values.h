@@ -11,6 +11,9 @@
 
 namespace native_dtls {
 
+// Added to the handle of a datagram that goes to where its peer seems to be: beyond every handle.
+inline constexpr double kToCandidate = 4294967296.0;
+
 // An argument that is not what lib/native-seam.ts says it is. Callers return at once: an exception is
 // pending.
 Napi::Value ThrowBadArgument(Napi::Env env, const char* expected);

@@ -18,7 +18,12 @@ import { writeRecord } from '../support/records.js';
 const CONNECTION_ID_BYTES = 8;
 const CONNECTION_ID_RECORD = 25;
 const APPLICATION_DATA = 23;
-const serverOptions = { psk: { alice: key }, connectionId: CONNECTION_ID_BYTES } as const;
+/** As with peers that do not know the return routability check. */
+const serverOptions = {
+  psk: { alice: key },
+  connectionId: CONNECTION_ID_BYTES,
+  returnRoutability: false,
+} as const;
 const clientOptions = { psk, connectionId: true } as const;
 
 interface Device extends Pair {
@@ -350,7 +355,7 @@ async function listenOn(
   socket: Awaited<ReturnType<typeof bareSocket>>,
   connectionId: number,
 ): Promise<DtlsServer> {
-  const server = createServer({ psk: { alice: key }, socket, connectionId });
+  const server = createServer({ psk: { alice: key }, socket, connectionId, returnRoutability: false });
   cleanUp(t, () => new Promise<void>((resolve) => server.close(resolve)));
   server.listen();
   await once(server, 'listening');

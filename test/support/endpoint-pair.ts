@@ -25,6 +25,7 @@ export interface Address {
 export interface SentDatagram {
   readonly from: Side;
   readonly bytes: Buffer;
+  readonly to: Address;
 }
 
 export interface PairOptions {
@@ -64,6 +65,7 @@ function newEnd(): End {
 export class EndpointPair {
   now = 0;
   clientAddress: Address = { address: '192.0.2.1', port: 40_000 };
+  serverAddress: Address = serverAddress;
   readonly client = newEnd();
   readonly server = newEnd();
   /** Everything sent, lost or not. */
@@ -73,7 +75,9 @@ export class EndpointPair {
   /** Accepts that the client has moved. */
   accepts = true;
   readonly #session: Buffer | undefined;
-  readonly #onTheWire: (SentDatagram & { readonly to: Address })[] = [];
+  readonly #onTheWire: SentDatagram[] = [];
+  /** Of the datagram that is being received. */
+  #sender: Address = { address: '', port: 0 };
   readonly #options: PairOptions;
 
   constructor(options: PairOptions) {
@@ -107,13 +111,9 @@ export class EndpointPair {
     this.#take('client', this.client.endpoint.start(this.now, this.client.handle, this.#session));
     this.deliver();
     while (!this.established) {
-      const deadline = Math.min(...this.#ends().map(({ endpoint }) => endpoint.state[0] ?? Infinity));
+      const deadline = this.#deadline();
       assert.ok(deadline < GIVE_UP_MS, 'the handshake got stuck');
-      this.now = Math.max(this.now, deadline);
-      for (const side of ['client', 'server'] as const) {
-        this.#take(side, this[side].endpoint.handleTimeout(this.now));
-      }
-      this.deliver();
+      this.#elapse(deadline);
     }
     assert.deepEqual([this.client.troubles, this.server.troubles], [[], []]);
   }
@@ -121,9 +121,11 @@ export class EndpointPair {
   /** Seals a message and puts it on the wire; the datagram, or one of the addon's `sendErrors`. */
   send(from: Side, message: string | Buffer): Buffer | number {
     const { endpoint, handle } = this[from];
-    const datagram = endpoint.send(this.now, handle, Buffer.from(message));
-    if (typeof datagram !== 'number') this.#put(from, handle, datagram);
-    return datagram;
+    const sealed = endpoint.send(this.now, handle, Buffer.from(message));
+    if (typeof sealed === 'number') return sealed;
+    if (Buffer.isBuffer(sealed)) this.#put(from, handle, sealed);
+    else this.#take(from, sealed);
+    return Buffer.isBuffer(sealed) ? sealed : (sealed[2] as Buffer);
   }
 
   /** Everything on the wire arrives, and what is answered to it. */
@@ -131,8 +133,20 @@ export class EndpointPair {
     for (let next = this.#onTheWire.shift(); next !== undefined; next = this.#onTheWire.shift()) {
       const { from, bytes, to } = next;
       if (from === 'client') this.receive('server', bytes, this.clientAddress);
-      else if (same(to, this.clientAddress)) this.receive('client', bytes, serverAddress);
+      else if (same(to, this.clientAddress)) this.receive('client', bytes, this.serverAddress);
     }
+  }
+
+  /** Lets time pass, and what is due happen and arrive. */
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    for (let next = this.#deadline(); next <= end; next = this.#deadline()) this.#elapse(next);
+    this.now = end;
+  }
+
+  /** Takes what is on the wire off it, to be delivered by {@link receive} or not at all. */
+  intercept(): SentDatagram[] {
+    return this.#onTheWire.splice(0);
   }
 
   /** Exports an association and imports it again, here. */
@@ -149,6 +163,7 @@ export class EndpointPair {
   }
 
   receive(side: Side, datagram: Buffer, { address, port }: Address): void {
+    this.#sender = { address, port };
     this.#take(side, this[side].endpoint.receive(this.now, datagram, address, port));
   }
 
@@ -156,16 +171,31 @@ export class EndpointPair {
     return this[side].endpoint.state[1 + addon.counterNames.indexOf(name)] ?? Number.NaN;
   }
 
-  #ends(): readonly End[] {
-    return [this.client, this.server];
+  #deadline(): number {
+    return Math.min(...[this.client, this.server].map(({ endpoint }) => endpoint.state[0] ?? Infinity));
+  }
+
+  #elapse(deadline: number): void {
+    this.now = Math.max(this.now, deadline);
+    for (const side of ['client', 'server'] as const) {
+      this.#take(side, this[side].endpoint.handleTimeout(this.now));
+    }
+    this.deliver();
   }
 
   #put(from: Side, handle: Handle, bytes: Buffer): void {
-    const index = this.sent.push({ from, bytes }) - 1;
-    // A datagram without an association goes to whoever is shaking hands: the one client there is.
-    const to = handle === 0 ? this.clientAddress : this[from].endpoint.peer(handle);
-    assert.ok(to !== undefined);
+    const to = this.#destination(from, handle);
+    const index = this.sent.push({ from, bytes, to }) - 1;
     if (!this.loses(index)) this.#onTheWire.push({ from, bytes, to });
+  }
+
+  #destination(from: Side, handle: Handle): Address {
+    const { endpoint } = this[from];
+    if (handle === 0) return this.#sender;
+    const candidate = handle >= addon.toCandidate;
+    const to = candidate ? endpoint.candidate(handle - addon.toCandidate) : endpoint.peer(handle);
+    assert.ok(to !== undefined);
+    return to;
   }
 
   #take(side: Side, batch: Batch | undefined): void {

@@ -42,6 +42,12 @@ namespace native_dtls {
   X(kDroppedConnectionId, "droppedConnectionId")         \
   X(kDroppedNoConnectionId, "droppedNoConnectionId")     \
   X(kAddressChanges, "addressChanges")                   \
+  X(kPathChallengesSent, "pathChallengesSent")           \
+  X(kPathResponsesSent, "pathResponsesSent")             \
+  X(kPathChecksPassed, "pathChecksPassed")               \
+  X(kPathChecksRefuted, "pathChecksRefuted")             \
+  X(kPathChecksFailed, "pathChecksFailed")               \
+  X(kDroppedPathAnswer, "droppedPathAnswer")             \
   X(kExported, "exported")                               \
   X(kRestored, "restored")                               \
   X(kDroppedAfterEnd, "droppedAfterEnd")

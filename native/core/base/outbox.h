@@ -9,12 +9,17 @@
 
 namespace native_dtls {
 
+// Where a datagram goes: to where the peer of its association is, to where it seems to be, or to wherever the
+// datagram in hand has come from.
+enum class Destination : uint8_t { kPeer, kCandidate, kSender };
+
 class Outbox {
  public:
   struct Datagram {
     Handle handle;
     size_t offset;
     size_t size;
+    Destination to = Destination::kPeer;
   };
 
   void AddDatagram(Handle handle, ByteView datagram) {
@@ -23,8 +28,8 @@ class Outbox {
   }
 
   // Room for a datagram that the caller fills at once; valid until the next call.
-  std::span<uint8_t> NewDatagram(Handle handle, size_t size) {
-    datagrams_.push_back({handle, bytes_.size(), size});
+  std::span<uint8_t> NewDatagram(Handle handle, size_t size, Destination to = Destination::kPeer) {
+    datagrams_.push_back({handle, bytes_.size(), size, to});
     bytes_.resize(bytes_.size() + size);
     return std::span(bytes_).last(size);
   }
@@ -33,6 +38,12 @@ class Outbox {
   void DropLastDatagram() {
     bytes_.resize(datagrams_.back().offset);
     datagrams_.pop_back();
+  }
+
+  // The last datagram goes to where the peer seems to be as well.
+  void CopyLastDatagram() {
+    datagrams_.push_back(datagrams_.back());
+    datagrams_.back().to = Destination::kCandidate;
   }
 
   // Messages are kept apart from the other events, because they are dealt with last.

@@ -108,6 +108,7 @@ void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified,
 void Association::Receive(TimePoint now, ByteView datagram) {
   const ErrorQueueScope errors;
   received_newest_ = false;
+  path_answer_.reset();
   switch (state_) {
     case State::kHandshaking:
       handshake_->Receive(now, datagram);
@@ -279,6 +280,8 @@ void Association::OpenRecord(TimePoint now, const Record& record) {
       return ReceiveAlert(now, body);
     case ContentType::kHandshake:
       return ReceiveHandshake(now, body);
+    case ContentType::kReturnRoutabilityCheck:
+      return ReceivePathMessage(body);
     default:
       return ReceiveMessage(now, body);
   }
@@ -320,6 +323,23 @@ void Association::ReceiveHandshake(TimePoint now, ByteView body) {
   counters_->Add(Counter::kRetransmissions);
   auto& [flight, mtu_bytes, times_sent] = last_flight_->sent;
   sender_.SendFlight(flight, BackedOffMtu(mtu_bytes, times_sent++), &*records_);
+}
+
+// A challenge is answered once, and to where it came from (RFC 9853 section 5.4).
+void Association::ReceivePathMessage(ByteView body) {
+  const auto message = ReadPathMessage(body);
+  if (!message) return counters_->Add(Counter::kDroppedMalformed);
+  if (message->type != PathMessageType::kChallenge) {
+    path_answer_ = message;
+  } else if (sender_.SendPathMessage({.type = PathMessageType::kResponse, .cookie = message->cookie},
+                                     *records_, Destination::kSender)) {
+    counters_->Add(Counter::kPathResponsesSent);
+  }
+}
+
+bool Association::SendChallenge(const PathCookie& cookie, Destination to) {
+  const ErrorQueueScope errors;
+  return sender_.SendPathMessage({.type = PathMessageType::kChallenge, .cookie = cookie}, *records_, to);
 }
 
 void Association::End(CloseReason reason) {

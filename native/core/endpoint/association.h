@@ -88,6 +88,14 @@ class Association {
   // Whether one of the records that the last Receive has verified was newer than all before.
   bool received_newest() const { return received_newest_; }
 
+  // RFC 9853. Whether both sides understand the check of a new address.
+  bool checks_paths() const { return records_ && records_->connection_ids().return_routability; }
+  // False when OpenSSL fails, or the record numbers have run out.
+  bool SendChallenge(const PathCookie& cookie, Destination to);
+  // What the last Receive has brought in answer to one, if anything; it need not be true.
+  const std::optional<PathMessage>& path_answer() const { return path_answer_; }
+  Duration retransmit_timeout() const { return options_->handshake.retransmit_timeout; }
+
  private:
   enum class State : uint8_t { kNew, kHandshaking, kEstablished, kEnded };
 
@@ -108,6 +116,7 @@ class Association {
   void ReceiveMessage(TimePoint now, ByteView message);
   void ReceiveAlert(TimePoint now, ByteView body);
   void ReceiveHandshake(TimePoint now, ByteView body);
+  void ReceivePathMessage(ByteView body);
   void End(CloseReason reason);
   void Fail(TimePoint now, Failure failure);
 
@@ -115,6 +124,7 @@ class Association {
   const Role role_;
   State state_ = State::kNew;
   bool received_newest_ = false;
+  std::optional<PathMessage> path_answer_;
   const std::shared_ptr<const AssociationOptions> options_;
   Outbox* const outbox_;
   Counters* const counters_;

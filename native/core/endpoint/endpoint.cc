@@ -79,8 +79,9 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   if (slot == nullptr || BeginsAnotherHandshake(*slot, datagram)) {
     ReceiveFromStranger(now, path, datagram);
   } else {
+    if (!slot->association->established()) slot->heard_at = now;
     slot->association->Receive(now, datagram);
-    if (slot->association->received_newest()) NoteNewest(*slot, path, datagram.size());
+    NotePath(now, *slot, path, datagram.size());
     Settle(*slot);
   }
   EndCall();
@@ -100,29 +101,6 @@ Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
   return found == by_path_.end() ? nullptr : Living(found->second);
 }
 
-// RFC 9146 section 6: the peer's address follows the newest verified record, and the application may refuse.
-void Endpoint::NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes) {
-  if (slot.connection_id.empty() || !slot.association->established()) return;
-  if (path == slot.path) {
-    slot.candidate.reset();
-    if (slot.probation && slot.probation->Hear(datagram_bytes)) slot.probation.reset();
-  } else if (!slot.candidate || !(*slot.candidate == path)) {
-    slot.candidate = path;
-    outbox_.AddEvent(EventKind::kAddressChanged, slot.association->handle());
-  }
-}
-
-void Endpoint::AnswerAddress(Handle handle, bool accept) {
-  Slot* slot = Living(handle);
-  if (slot == nullptr || !slot->candidate) return;
-  if (accept) {
-    slot->path = *slot->candidate;
-    slot->probation.emplace();
-    counters_.Add(Counter::kAddressChanges);
-  }
-  slot->candidate.reset();
-}
-
 void Endpoint::HandleTimeout(TimePoint now) {
   BeginCall();
   for (int i = 0; i < kMaxTimeoutsPerCall && deadline() <= now; ++i) {
@@ -132,6 +110,8 @@ void Endpoint::HandleTimeout(TimePoint now) {
     Slot* slot = Living(entry.handle);
     slot->scheduled = kNever;
     slot->association->HandleTimeout(now);
+    if (slot->check && now >= slot->check->deadline() && !slot->association->ended())
+      ProceedWithCheck(now, *slot);
     Settle(*slot);
   }
   EndCall();
@@ -148,6 +128,10 @@ Association::SendResult Endpoint::Send(Handle handle, ByteView message) {
   const auto result = slot->association->Send(message);
   if (slot->probation && result == Association::SendResult::kSent) {
     slot->probation->sendable_bytes -= datagram_bytes;
+  }
+  // Wherever the peer is, it gets the message; what comes twice it drops.
+  if (slot->check && result == Association::SendResult::kSent && slot->check->MayCopy(datagram_bytes)) {
+    outbox_.CopyLastDatagram();
   }
   EndCall();
   return result;
@@ -295,7 +279,7 @@ void Endpoint::Settle(Slot& slot) {
     ended_.push_back(association.handle());
     return;
   }
-  const TimePoint deadline = association.deadline();
+  const TimePoint deadline = std::min(association.deadline(), slot.check ? slot.check->deadline() : kNever);
   if (deadline < slot.scheduled) {
     slot.scheduled = deadline;
     deadlines_.Push({deadline, association.handle()});

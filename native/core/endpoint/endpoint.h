@@ -12,6 +12,7 @@
 #include "core/endpoint/connection_id_table.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/endpoint/deadline_heap.h"
+#include "core/endpoint/path_check.h"
 #include "core/endpoint/probation.h"
 #include "core/endpoint/saved_association.h"
 
@@ -99,8 +100,12 @@ class Endpoint {
     std::unique_ptr<Association> association{};
     // The earliest entry that the heap holds for it.
     TimePoint scheduled = kNever;
-    // Where newer records come from, while the application has not said whether the peer has moved there.
+    // Where newer records come from, while that is being checked or the application has not said whether the
+    // peer has moved there.
     std::optional<Path> candidate{};
+    std::unique_ptr<PathCheck> check{};
+    // When something newer came from `path`; kNever when that is not known.
+    TimePoint heard_at = kNever;
     // The address is new and has not proved itself.
     std::optional<Probation> probation{};
     // The table of Connection IDs has this one.
@@ -138,7 +143,12 @@ class Endpoint {
   Slot* Addressee(const Path& path, ByteView datagram);
   std::optional<Bytes> NewConnectionId(const AssociationOptions& options, Handle handle, IdSource source);
   bool HasConnectionIdToGive();
-  void NoteNewest(Slot& slot, const Path& path, size_t datagram_bytes);
+  void NotePath(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes);
+  bool NotePathAnswer(TimePoint now, Slot& slot, const Path& path);
+  void NoteNewest(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes);
+  void BeginCheck(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes);
+  void ProceedWithCheck(TimePoint now, Slot& slot);
+  void EndCheck(Slot& slot, Counter outcome);
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);

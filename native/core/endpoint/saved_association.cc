@@ -87,6 +87,7 @@ void WriteSaved(Writer& out, const SavedAssociation& saved) {
   const Probation probation = saved.probation.value_or(kProved);
   out.Integer(static_cast<uint64_t>(probation.newer_datagrams_left), 1);
   out.Integer(probation.sendable_bytes, 4);
+  out.Integer(saved.connection_ids.return_routability ? 1 : 0, 1);
 }
 
 void CopyTo(std::span<uint8_t> out, ByteView in) {
@@ -142,6 +143,7 @@ std::optional<SavedAssociation> ReadSaved(ByteView bytes) {
   const auto datagrams_left = static_cast<int>(in.Integer(1));
   const auto sendable_bytes = static_cast<size_t>(in.Integer(4));
   if (datagrams_left > Probation::kDatagrams) return std::nullopt;
+  saved.connection_ids.return_routability = in.Integer(1) == 1;
   if (datagrams_left > 0) saved.probation = {sendable_bytes, datagrams_left};
   if (!in.ok() || !in.rest().empty() || saved.suite == nullptr || !saved.secrets) return std::nullopt;
   const AeadShape& shape = saved.suite->shape();

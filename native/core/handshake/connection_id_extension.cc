@@ -14,12 +14,17 @@ size_t MaxPeerBytes(size_t mtu_bytes) { return std::min(mtu_bytes / 4, kMaxConne
 
 }  // namespace
 
-ConnectionIdExtension::ConnectionIdExtension(Role role, std::optional<Bytes> own, size_t mtu_bytes)
-    : role_(role), own_(std::move(own)), max_peer_bytes_(MaxPeerBytes(mtu_bytes)) {}
+ConnectionIdExtension::ConnectionIdExtension(Role role, std::optional<Bytes> own, bool return_routability,
+                                             size_t mtu_bytes)
+    : role_(role),
+      own_(std::move(own)),
+      return_routability_(return_routability),
+      max_peer_bytes_(MaxPeerBytes(mtu_bytes)) {}
 
 ConnectionIds ConnectionIdExtension::Agreed() const {
   if (!own_ || !peer_) return {};
-  return {.own = *own_, .peer = *peer_};
+  return {
+      .own = *own_, .peer = *peer_, .return_routability = return_routability_ && peer_return_routability_};
 }
 
 int ConnectionIdExtension::Write(const unsigned char** out, size_t* size) {
@@ -45,6 +50,24 @@ int ConnectionIdExtension::Read(ByteView body, int* alert) {
     *alert = SSL_AD_ILLEGAL_PARAMETER;
     return 0;
   }
+  return 1;
+}
+
+// Its body is empty. It goes with the other extension only.
+int ConnectionIdExtension::WriteReturnRoutability(const unsigned char** out, size_t* size) const {
+  if (!return_routability_ || !own_) return 0;
+  if (role_ == Role::kServer && (!peer_ || !peer_return_routability_)) return 0;
+  *out = nullptr;
+  *size = 0;
+  return 1;
+}
+
+int ConnectionIdExtension::ReadReturnRoutability(ByteView body, int* alert) {
+  if (!body.empty()) {
+    *alert = SSL_AD_DECODE_ERROR;
+    return 0;
+  }
+  peer_return_routability_ = true;
   return 1;
 }
 

@@ -35,6 +35,9 @@ std::optional<Counter> RefuseHandshakeRecord(const Record& record) {
     case ContentType::kTls12Cid:
     case ContentType::kApplicationData:
       return record.header.epoch == 0 ? std::optional(Counter::kDroppedEpoch) : std::nullopt;
+    // There are no paths to check yet.
+    case ContentType::kReturnRoutabilityCheck:
+      break;
   }
   return Counter::kDroppedContentType;
 }

@@ -47,7 +47,7 @@ Handshake::Handshake(Role role, std::shared_ptr<const Context> context, const Ha
       outbox_(outbox),
       counters_(counters),
       pool_(pool),
-      connection_ids_(role, std::move(connection_id), options.mtu_bytes),
+      connection_ids_(role, std::move(connection_id), options.return_routability, options.mtu_bytes),
       bio_(kOpenSslMtuBytes),
       ssl_(SSL_new(context_->ssl_ctx())),
       flights_(outbox, handle, std::min(options.mtu_bytes, kMaxHandshakeMtuBytes), options.retransmit_timeout,
@@ -321,6 +321,9 @@ void Handshake::FeedProtected(const Record& record) {
   const auto& message = std::get<Records::Message>(opened);
   const ByteView body = ByteView(plaintext).first(message.size);
   if (message.type == ContentType::kApplicationData) return KeepEarlyMessage(body);
+  // There are no paths to check yet, and OpenSSL would end the handshake.
+  if (message.type == ContentType::kReturnRoutabilityCheck)
+    return counters_->Add(Counter::kDroppedUnexpected);
   const RecordHeader header{
       .type = message.type, .version = kDtls12, .epoch = 1, .sequence = next_private_sequence_++};
   const TrafficKey& key = records_->read_key();

@@ -62,6 +62,8 @@ struct HandshakeOptions {
   // RFC 9146: how long a Connection ID this side wants to find in the records it receives; 0 for none, but
   // the peer may have one. Nothing: the extension is not used.
   std::optional<size_t> connection_id_bytes;
+  // RFC 9853, where Connection IDs are used: new addresses are checked, and this side's may be.
+  bool return_routability = false;
 };
 
 class Handshake {

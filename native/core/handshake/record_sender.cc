@@ -109,10 +109,16 @@ bool RecordSender::SendMessage(ByteView message, Records& records) {
                    message, &records);
 }
 
-bool RecordSender::SendAlone(const RecordHeader& header, ByteView body, Records* records) {
+bool RecordSender::SendPathMessage(const PathMessage& message, Records& records, Destination to) {
+  const RecordHeader header{
+      .type = ContentType::kReturnRoutabilityCheck, .version = kDtls12, .epoch = 1, .sequence = 0};
+  return SendAlone(header, WritePathMessage(message), &records, to);
+}
+
+bool RecordSender::SendAlone(const RecordHeader& header, ByteView body, Records* records, Destination to) {
   if (header.epoch != 0 && records == nullptr) return false;
   const std::span<uint8_t> out =
-      outbox_->NewDatagram(handle_, RecordBytes(header.epoch, body.size(), records));
+      outbox_->NewDatagram(handle_, RecordBytes(header.epoch, body.size(), records), to);
   if (PutRecord(header, body, records, out.data()) != 0) return true;
   outbox_->DropLastDatagram();
   return false;

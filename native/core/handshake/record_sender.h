@@ -7,6 +7,7 @@
 #include "core/records/records.h"
 #include "core/wire/alert.h"
 #include "core/wire/handshake_message.h"
+#include "core/wire/path_message.h"
 
 namespace native_dtls {
 
@@ -24,13 +25,15 @@ class RecordSender {
   // One record in a datagram of its own. False when it could not be sealed.
   bool SendRecord(const FlightPart& part, Records* records);
   bool SendMessage(ByteView message, Records& records);
+  bool SendPathMessage(const PathMessage& message, Records& records, Destination to);
 
  private:
   class Packer;
 
   // Writes one record; returns how many bytes. 0 when it could not be sealed.
   size_t PutRecord(const RecordHeader& header, ByteView body, Records* records, uint8_t* out);
-  bool SendAlone(const RecordHeader& header, ByteView body, Records* records);
+  bool SendAlone(const RecordHeader& header, ByteView body, Records* records,
+                 Destination to = Destination::kPeer);
 
   Outbox* outbox_;
   Handle handle_;

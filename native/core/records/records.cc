@@ -8,11 +8,6 @@ namespace {
 
 constexpr uint16_t kEpoch = 1;
 
-bool IsProtectedType(ContentType type) {
-  return type == ContentType::kApplicationData || type == ContentType::kAlert ||
-         type == ContentType::kHandshake;
-}
-
 }  // namespace
 
 Records::Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool)
@@ -36,6 +31,12 @@ bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
   if (next_write_ > kLastSequence) return false;
   const RecordHeader header{.type = type, .version = kDtls12, .epoch = kEpoch, .sequence = next_write_++};
   return Protect(*pool_, write_, header, ids_.peer, plaintext, out);
+}
+
+bool Records::IsProtectedType(ContentType type) const {
+  return type == ContentType::kApplicationData || type == ContentType::kAlert ||
+         type == ContentType::kHandshake ||
+         (type == ContentType::kReturnRoutabilityCheck && ids_.return_routability);
 }
 
 std::optional<Counter> Records::Refuse(const Record& record) const {

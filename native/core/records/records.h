@@ -16,6 +16,8 @@ namespace native_dtls {
 struct ConnectionIds {
   Bytes own;
   Bytes peer;
+  // Both understand the return routability check (RFC 9853).
+  bool return_routability = false;
 };
 
 class Records {
@@ -69,6 +71,8 @@ class Records {
   const Bytes& own_connection_id() const { return ids_.own; }
 
  private:
+  bool IsProtectedType(ContentType type) const;
+
   // RFC 6347 section 4.1: a number must never come round again.
   static constexpr uint64_t kLastSequence = (uint64_t{1} << 48) - 1;
 

@@ -14,6 +14,8 @@ enum class ContentType : uint8_t {
   kApplicationData = 23,
   // A protected record with a Connection ID; its real type is inside (RFC 9146 section 3).
   kTls12Cid = 25,
+  // RFC 9853 section 4.
+  kReturnRoutabilityCheck = 27,
 };
 
 inline constexpr uint16_t kDtls10 = 0xfeff;
