@@ -235,7 +235,7 @@ function same(one: Address, other: Address): boolean {
   return one.address === other.address && one.port === other.port;
 }
 
-function associationOf(side: Side, options: PairOptions): NativeAssociationOptions {
+export function associationOf(side: Side, options: PairOptions): NativeAssociationOptions {
   const certificates = options.identities !== undefined;
   return {
     mtu: 1200,
@@ -257,7 +257,7 @@ function associationOf(side: Side, options: PairOptions): NativeAssociationOptio
   };
 }
 
-function contextOf(side: Side, { identities, ciphers }: PairOptions): NativeContext {
+export function contextOf(side: Side, { identities, ciphers }: PairOptions): NativeContext {
   const identity = identities?.[side];
   return new addon.Context({
     certificates: identity === undefined ? [] : [Buffer.from(identity.cert)],

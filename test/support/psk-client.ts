@@ -4,6 +4,7 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { algorithms, connectionIdRecord, innerPlaintext } from './record-protection.js';
 import {
   contentTypes,
   handshakeHeaderLength,
@@ -15,6 +16,9 @@ import {
 
 const suite = 0x00a8;
 const renegotiationSignal = 0x00ff;
+const [aes128Gcm] = algorithms;
+const connectionIdExtension = 54;
+const returnRoutabilityExtension = 61;
 const tagLength = 16;
 const nonceLength = 8;
 
@@ -52,13 +56,38 @@ function uint16(...values: number[]): Buffer {
   return bytes;
 }
 
+/** The extensions of a ServerHello, by their types. */
+function extensionsOf(serverHello: Buffer): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  let at = 35 + serverHello.readUInt8(34) + 3 + 2;
+  while (at + 4 <= serverHello.length) {
+    const end = at + 4 + serverHello.readUInt16BE(at + 2);
+    found.set(serverHello.readUInt16BE(at), serverHello.subarray(at + 4, end));
+    at = end;
+  }
+  return found;
+}
+
+export interface PskClientOptions {
+  /** Offer the extension, wanting none for itself. */
+  readonly connectionId?: boolean;
+  readonly returnRoutability?: boolean;
+}
+
 export class PskClient {
   /** Messages (application data) received. */
   readonly messages: Buffer[] = [];
   /** Alerts received, as `[level, description]`; undefined for one that could not be opened. */
   readonly alerts: [number, number][] = [];
+  /** Of the server, once it has said so; then records are sealed for it. */
+  connectionId: Buffer = Buffer.alloc(0);
+  /** The server agrees to the return routability check. */
+  returnRoutability = false;
+  /** Path messages received (RFC 9853). */
+  readonly pathMessages: Buffer[] = [];
   complete = false;
 
+  readonly #options: PskClientOptions;
   readonly #identity: Buffer;
   readonly #key: Buffer;
   readonly #clientRandom = randomBytes(32);
@@ -71,7 +100,8 @@ export class PskClient {
   #plainSequence = 0;
   #sealedSequence = 0;
 
-  constructor(identity: string | Buffer, key: Buffer) {
+  constructor(identity: string | Buffer, key: Buffer, options: PskClientOptions = {}) {
+    this.#options = options;
     this.#identity = Buffer.from(identity);
     this.#key = key;
   }
@@ -85,6 +115,7 @@ export class PskClient {
       sized(this.#cookie, 1),
       sized(uint16(suite, renegotiationSignal), 2),
       sized(Buffer.from([0]), 1),
+      this.#extensions(),
     ]);
     return this.#plain(contentTypes.handshake, this.#say(handshakeTypes.clientHello, body, true));
   }
@@ -99,13 +130,32 @@ export class PskClient {
       if (opened === undefined) continue;
       if (type === contentTypes.applicationData) this.messages.push(opened);
       if (type === contentTypes.alert) this.alerts.push([opened.readUInt8(0), opened.readUInt8(1)]);
+      if (type === contentTypes.returnRoutabilityCheck) this.pathMessages.push(opened);
       if (type === contentTypes.handshake) replies.push(...this.#hear(opened));
     }
     return replies;
   }
 
-  /** Seals a record of any type under the session's keys. */
+  /** Seals a record of any type under the session's keys, with a Connection ID if the server wants one. */
   seal(type: number, plaintext: Uint8Array): Buffer {
+    if (this.connectionId.length > 0) return this.sealInner(innerPlaintext(type, Buffer.from(plaintext)));
+    return this.sealPlain(type, plaintext);
+  }
+
+  /** Seals what the record with a Connection ID holds, as it stands. */
+  sealInner(inner: Buffer): Buffer {
+    if (this.#keys === undefined || aes128Gcm === undefined) throw new Error('no keys yet');
+    const { connectionId } = this;
+    const key = { key: this.#keys.clientKey, fixedIv: this.#keys.clientIv };
+    const sequence = this.#sealedSequence++;
+    return connectionIdRecord(
+      { algorithm: aes128Gcm, key, type: 25, epoch: 1, sequence, connectionId },
+      inner,
+    );
+  }
+
+  /** Seals a record without a Connection ID. */
+  sealPlain(type: number, plaintext: Uint8Array): Buffer {
     if (this.#keys === undefined) throw new Error('no keys yet');
     const sequence = this.#sealedSequence++;
     const record = writeRecord(type, 1, sequence, plaintext);
@@ -126,6 +176,17 @@ export class PskClient {
   /** Seals an alert: level 1 warning, 2 fatal; descriptions as in RFC 5246 section 7.2. */
   alert(level: number, description: number): Buffer {
     return this.seal(contentTypes.alert, Buffer.from([level, description]));
+  }
+
+  #extensions(): Buffer {
+    const extensions: Buffer[] = [];
+    if (this.#options.connectionId) {
+      extensions.push(uint16(connectionIdExtension), sized(sized(Buffer.alloc(0), 1), 2));
+    }
+    if (this.#options.returnRoutability) {
+      extensions.push(uint16(returnRoutabilityExtension), sized(Buffer.alloc(0), 2));
+    }
+    return extensions.length === 0 ? Buffer.alloc(0) : sized(Buffer.concat(extensions), 2);
   }
 
   #plain(type: number, body: Uint8Array): Buffer {
@@ -163,7 +224,12 @@ export class PskClient {
       return [];
     }
     this.#transcript.push(Buffer.from(message));
-    if (type === handshakeTypes.serverHello) this.#serverRandom = Buffer.from(body.subarray(2, 34));
+    if (type === handshakeTypes.serverHello) {
+      this.#serverRandom = Buffer.from(body.subarray(2, 34));
+      const extensions = extensionsOf(body);
+      this.connectionId = Buffer.from(extensions.get(connectionIdExtension)?.subarray(1) ?? []);
+      this.returnRoutability = extensions.has(returnRoutabilityExtension);
+    }
     return type === handshakeTypes.serverHelloDone ? [this.#finish()] : [];
   }
 

@@ -3,7 +3,14 @@
  * that look at datagrams on their way or make some of their own. It knows no keys.
  */
 
-export const contentTypes = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+export const contentTypes = {
+  changeCipherSpec: 20,
+  alert: 21,
+  handshake: 22,
+  applicationData: 23,
+  connectionId: 25,
+  returnRoutabilityCheck: 27,
+} as const;
 
 export const handshakeTypes = {
   clientHello: 1,
