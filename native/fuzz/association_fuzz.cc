@@ -1,6 +1,7 @@
 // A client and a server, and between them a network that does what the input says: it drops, repeats, delays,
-// cuts, changes and forges datagrams, and lets time pass. Whatever it does, an association that is
-// established lives on until one side closes it.
+// cuts, changes and forges datagrams, moves the client, and lets time pass. Whatever it does, an association
+// that is established lives on until one side closes it; and where both sides check new addresses, whoever
+// forwards datagrams and receives nothing is not followed, and is sent no more than three times as much.
 #include <cstdlib>
 #include <deque>
 #include <set>
@@ -36,11 +37,13 @@ std::shared_ptr<const Context> SharedContext() {
   return context;
 }
 
-std::shared_ptr<const AssociationOptions> Options(std::optional<size_t> connection_id_bytes) {
+std::shared_ptr<const AssociationOptions> Options(std::optional<size_t> connection_id_bytes,
+                                                  bool return_routability) {
   const auto options = std::make_shared<AssociationOptions>();
   options->handshake.psk = true;
   options->handshake.certificates = false;
   options->handshake.connection_id_bytes = connection_id_bytes;
+  options->handshake.return_routability = return_routability;
   return options;
 }
 
@@ -52,13 +55,18 @@ Path PathOf(uint16_t port) {
 
 class Network {
  public:
-  // The low bits of `mode`: whether the server, and whether the client, gives out Connection IDs.
-  explicit Network(uint8_t mode) {
-    const auto server_id = mode & 1 ? std::optional<size_t>(4) : std::nullopt;
+  // The bits of `mode`: whether the server, and whether the client, uses Connection IDs; whether each needs
+  // one itself; whether each would check new addresses; whether the server's are made by the application.
+  explicit Network(uint8_t mode)
+      : supplies_((mode & 0x41) == 0x41 && (mode & 8) == 0), checks_((mode & 0x33) == 0x33) {
+    const auto server_id = mode & 1 ? std::optional<size_t>(mode & 8 ? 0 : kIdBytes) : std::nullopt;
     const auto client_id = mode & 2 ? std::optional<size_t>(mode & 4 ? 3 : 0) : std::nullopt;
-    server_.endpoint.Listen(
-        {.context = SharedContext(), .association = Options(server_id), .cookie_secret = Bytes(32, 1)});
-    const Handle handle = client_.endpoint.Connect(SharedContext(), Options(client_id), PathOf(kServerPort));
+    server_.endpoint.Listen({.context = SharedContext(),
+                             .association = Options(server_id, mode & 0x10),
+                             .cookie_secret = Bytes(32, 1),
+                             .supplied_connection_ids = supplies_});
+    const Handle handle =
+        client_.endpoint.Connect(SharedContext(), Options(client_id, mode & 0x20), PathOf(kServerPort));
     client_.endpoint.Start(now_, handle);
     Drain(client_, server_);
   }
@@ -69,6 +77,7 @@ class Network {
 
  private:
   static constexpr uint16_t kServerPort = 1;
+  static constexpr size_t kIdBytes = 4;
 
   struct Side {
     double counters[kCounterCount] = {};
@@ -76,6 +85,8 @@ class Network {
     std::deque<Bytes> incoming;
     std::set<Handle> established;
     std::deque<Handle> asked;
+    size_t spoofed_bytes = 0;
+    size_t bytes_to_spoofer = 0;
   };
 
   enum Action : uint8_t {
@@ -89,6 +100,9 @@ class Network {
     kWait,
     kAnswer,
     kMove,
+    kSpoof,
+    kSupply,
+    kSave,
     kSend,
     kCount
   };
@@ -127,6 +141,12 @@ class Network {
       case kMove:
         ++client_port_;
         return;
+      case kSpoof:
+        return Spoof(to, from);
+      case kSupply:
+        return Supply(input);
+      case kSave:
+        return Save(to);
       default:
         return Send(to, from, input);
     }
@@ -150,6 +170,42 @@ class Network {
     Drain(to, from);
   }
 
+  // Whoever forwards a datagram from another place receives nothing.
+  void Spoof(Side& to, Side& from) {
+    if (to.incoming.empty()) return;
+    const Bytes datagram = to.incoming.front();
+    to.spoofed_bytes += datagram.size();
+    spoofing_ = true;
+    to.endpoint.Receive(now_, PathOf(kSpooferPort), datagram);
+    Drain(to, from);
+    spoofing_ = false;
+  }
+
+  // Now and then one that is in use, and one of another length.
+  void Supply(Input& input) {
+    const uint8_t last = input.Byte();
+    Bytes id(last % 16 == 0 ? kIdBytes + 1 : kIdBytes, 0);
+    id.back() = last % 32;
+    const bool good = supplies_ && id.size() == kIdBytes;
+    if (server_.endpoint.SupplyConnectionId(id) && !good) std::abort();
+  }
+
+  void Save(Side& side) {
+    if (side.established.empty()) return;
+    const Handle handle = *side.established.begin();
+    const Bytes key(SavedAssociation::kKeyBytes, 2);
+    const auto saved = side.endpoint.Export(std::array{handle}, key, WallTime(0), WallTime(1000));
+    if (saved.size() != 1) std::abort();
+    side.established.erase(handle);
+    const Role role = &side == &server_ ? Role::kServer : Role::kClient;
+    const auto restored = side.endpoint.Import(now_, WallTime(0), role, Options(std::nullopt, false),
+                                               std::array{ByteView(saved[0])}, key);
+    // Meanwhile another association may have come to its address.
+    if (const auto* handles = std::get_if<std::vector<Handle>>(&restored)) {
+      side.established.insert(handles->front());
+    }
+  }
+
   void Answer(Side& to, Side& from, uint8_t key) {
     if (to.asked.empty()) return;
     const uint8_t psk[] = {1, 2, 3, 4};
@@ -171,11 +227,16 @@ class Network {
   void Drain(Side& side, Side& other) {
     const Outbox& outbox = side.endpoint.outbox();
     for (const auto& datagram : outbox.datagrams()) {
+      const bool to_sender = datagram.to == Destination::kSender || datagram.handle == kNoHandle;
+      if (to_sender ? spoofing_ : GoesToSpoofer(side, datagram)) continue;
       other.incoming.push_back(CopyOf(outbox.BytesAt(datagram.offset, datagram.size)));
     }
     std::vector<Handle> moved;
     for (const Event& event : outbox.events()) {
-      if (event.kind == EventKind::kAddressChanged) moved.push_back(event.handle);
+      if (event.kind == EventKind::kAddressChanged) {
+        if (checks_ && side.endpoint.CandidateOf(event.handle)->peer_port == kSpooferPort) std::abort();
+        moved.push_back(event.handle);
+      }
       if (event.kind == EventKind::kPskRequired) side.asked.push_back(event.handle);
       if (event.kind == EventKind::kEstablished) side.established.insert(event.handle);
     }
@@ -186,6 +247,23 @@ class Network {
     for (const Handle handle : moved) side.endpoint.AnswerAddress(handle, true);
   }
 
+  bool GoesToSpoofer(Side& side, const Outbox::Datagram& datagram) {
+    const bool to_candidate = datagram.to == Destination::kCandidate;
+    const Path* to =
+        to_candidate ? side.endpoint.CandidateOf(datagram.handle) : side.endpoint.PathOf(datagram.handle);
+    if (to == nullptr) std::abort();
+    if (to->peer_port != kSpooferPort) return false;
+    side.bytes_to_spoofer += datagram.size;
+    if (checks_ && side.bytes_to_spoofer > 3 * side.spoofed_bytes) std::abort();
+    return true;
+  }
+
+  static constexpr uint16_t kSpooferPort = 60000;
+
+  const bool supplies_;
+  // Both sides check new addresses.
+  const bool checks_;
+  bool spoofing_ = false;
   uint16_t client_port_ = 2;
   TimePoint now_{};
   Side client_;
