@@ -69,8 +69,8 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   }
 
   /**
-   * Where the peer is. With a Connection ID it may change: `address` is emitted when newer records come from elsewhere,
-   * each address as `{ address, port, family }`, and unless a listener calls `preventDefault()` on the third argument
+   * Where the peer is. With a Connection ID it may change: `address` is emitted when newer records come from elsewhere
+   * (and the peer has answered there, if it knows the return routability check), each address as `{ address, port, family }`, and unless a listener calls `preventDefault()` on the third argument
    * (or throws) the peer is there from then on (RFC 9146 section 6).
    */
   get remoteAddress(): string | undefined {

@@ -136,7 +136,7 @@ test('before secureConnect and after close there is nothing to export', async (t
 
 test('with a Connection ID a client goes on from any port, and the server follows it', async (t) => {
   const { client, serverSocket } = await pair(t, {
-    server: { connectionId: 8 },
+    server: { connectionId: 8, retransmitTimeout: 50 },
     client: { connectionId: true },
   });
   const oldPort = client.localPort;
@@ -144,8 +144,10 @@ test('with a Connection ID a client goes on from any port, and the server follow
   await once(resumed, 'secureConnect');
   assert.notEqual(resumed.localPort, oldPort);
   const heard = messages(serverSocket, 1);
+  const moved = once(serverSocket, 'address');
   resumed.send('from elsewhere');
   assert.deepEqual(await heard, ['from elsewhere']);
+  await moved;
   assert.equal(serverSocket.remotePort, resumed.localPort);
   await assertTalk(resumed, serverSocket);
 });

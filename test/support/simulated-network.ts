@@ -128,6 +128,7 @@ export class SimulatedHost {
   send(handle: Handle, text: string): boolean {
     const datagram = this.endpoint.send(this.#network.now, handle, Buffer.from(text));
     if (typeof datagram === 'number') return false;
+    assert.ok(Buffer.isBuffer(datagram), 'no peer moves here');
     this.#put(handle, datagram, this.place);
     return true;
   }
