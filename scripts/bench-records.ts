@@ -1,7 +1,9 @@
 /**
  * `npm run bench:records`: what it costs to seal and to open one record, on the OpenSSL of this Node. Our record layer
- * against bare EVP calls, hot against hot and re-keyed against re-keyed, and against SSL_write and SSL_read. The cases
- * of a suite and size take turns in every round; medians are printed, and the medians of each round's ratios.
+ * against bare EVP calls (the faster of EVP's two forms, general and for records of TLS), hot against hot and re-keyed
+ * against re-keyed, and against SSL_write and SSL_read. The cases of a suite and size take turns in every round, which is
+ * short, so that what else the machine does disturbs all alike; medians are printed, and the medians of each round's
+ * ratios.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,22 +11,30 @@ import {
   type BenchmarkOptions,
   nativeTests,
   type RecordBenchmark,
+  type Suite,
 } from '../test/support/native-test-addon.js';
 import { refusingBadArguments, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
 
 const HELP = `Usage: npm run bench:records -- [options]
 
-  --rounds N     rounds for each case (default 15)
-  --records N    records in a round (default 20000)
-  --json         print one JSON object instead of the tables
+  --rounds N           rounds for each case (default 201)
+  --records N          records in a round (default 1600)
+  --connection-id N    bytes of the Connection ID in our records (default 0: plain records)
+  --json               print one JSON object instead of the tables
 `;
 
 const SUITES = ['PSK-AES128-GCM-SHA256', 'PSK-AES128-CCM8', 'PSK-CHACHA20-POLY1305'];
 const SIZES = [16, 100, 1300];
 const DIRECTIONS = [
-  { name: 'seal', bare: 'bareSeal', ours: 'recordsSeal', openssl: 'sslWrite' },
-  { name: 'open', bare: 'bareOpen', ours: 'recordsOpen', openssl: 'sslRead' },
+  {
+    name: 'seal',
+    bare: 'bareSeal',
+    bareRecord: 'bareSealRecord',
+    ours: 'recordsSeal',
+    openssl: 'sslWrite',
+  },
+  { name: 'open', bare: 'bareOpen', bareRecord: 'bareOpenRecord', ours: 'recordsOpen', openssl: 'sslRead' },
 ] as const;
 /** More than an AeadPool has places, and more than the processor's caches hold. */
 const MANY = 1000;
@@ -48,21 +58,47 @@ interface Row {
   readonly opensslRatio: number;
 }
 
-type CaseName = 'bareHot' | 'oursHot' | 'openssl' | 'bareRekeyed' | 'oursRekeyed' | 'oursCold';
+type CaseName =
+  | 'bareHot'
+  | 'bareRecordHot'
+  | 'oursHot'
+  | 'openssl'
+  | 'bareRekeyed'
+  | 'bareRecordRekeyed'
+  | 'oursRekeyed'
+  | 'oursCold';
 
-function cases({
-  bare,
-  ours,
-  openssl,
-}: Direction): Record<CaseName, Omit<BenchmarkOptions, 'suite' | 'bytes'>> {
+/** What stays the same within a row. */
+interface Setting {
+  readonly suite: Suite;
+  readonly bytes: number;
+  readonly connectionIdBytes: number;
+  readonly rounds: number;
+  readonly records: number;
+}
+
+function cases(
+  { bare, bareRecord, ours, openssl }: Direction,
+  { suite, connectionIdBytes }: Setting,
+): Partial<Record<CaseName, Pick<BenchmarkOptions, 'subject' | 'associations' | 'inRandomOrder'>>> {
+  // Records with a Connection ID have other additional data than TLS has.
+  const recordForm = suite.hasRecordForm && connectionIdBytes === 0;
   return {
     bareHot: { subject: bare, associations: 1 },
+    ...(recordForm && { bareRecordHot: { subject: bareRecord, associations: 1 } }),
     oursHot: { subject: ours, associations: 1 },
     openssl: { subject: openssl, associations: 1 },
     bareRekeyed: { subject: bare, associations: MANY },
+    ...(recordForm && { bareRecordRekeyed: { subject: bareRecord, associations: MANY } }),
     oursRekeyed: { subject: ours, associations: MANY },
     oursCold: { subject: ours, associations: COLD, inRandomOrder: true },
   };
+}
+
+function suiteNamed(name: string): Suite {
+  const suite = nativeTests.suites.find((candidate) => candidate.name === name);
+  if (suite === undefined) throw new Error(`the table of suites has no ${name}`);
+  return suite;
 }
 
 function median(values: readonly number[]): number {
@@ -72,13 +108,12 @@ function median(values: readonly number[]): number {
   return (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2;
 }
 
-function measure(suite: string, bytes: number, direction: Direction, rounds: number, records: number): Row {
-  const id = nativeTests.suites.find(({ name }) => name === suite)?.id;
-  if (id === undefined) throw new Error(`the table of suites has no ${suite}`);
-  const benchmarks = Object.entries(cases(direction)).map(
+function measure(setting: Setting, direction: Direction): Row {
+  const { suite, bytes, connectionIdBytes, rounds, records } = setting;
+  const benchmarks = Object.entries(cases(direction, setting)).map(
     ([name, options]): [CaseName, RecordBenchmark, number[]] => [
       name as CaseName,
-      new nativeTests.RecordBenchmark({ suite: id, bytes, ...options }),
+      new nativeTests.RecordBenchmark({ suite: suite.id, bytes, connectionIdBytes, ...options }),
       [],
     ],
   );
@@ -88,20 +123,26 @@ function measure(suite: string, bytes: number, direction: Direction, rounds: num
       times.push(benchmark.run(records));
     }
   }
-  const timesOf = Object.fromEntries(benchmarks.map(([name, , times]) => [name, times])) as Record<
-    CaseName,
-    number[]
-  >;
+  const timesOf = (name: CaseName): number[] => benchmarks.find((entry) => entry[0] === name)?.[2] ?? [];
+  const time = (name: CaseName): number => median(timesOf(name));
   const ratio = (a: CaseName, b: CaseName): number =>
-    median(timesOf[a].map((time, round) => time / (timesOf[b][round] ?? Number.NaN)));
-  const medians = Object.fromEntries(benchmarks.map(([name, , times]) => [name, median(times)]));
+    median(timesOf(a).map((value, round) => value / (timesOf(b)[round] ?? Number.NaN)));
+  // Bare EVP is the faster of its forms.
+  const faster = (a: CaseName, b: CaseName): CaseName => (time(b) < time(a) ? b : a);
+  const bareHot = faster('bareHot', 'bareRecordHot');
+  const bareRekeyed = faster('bareRekeyed', 'bareRecordRekeyed');
   return {
-    suite,
+    suite: suite.name,
     bytes,
     direction: direction.name,
-    ...(medians as Record<CaseName, number>),
-    hotRatio: ratio('oursHot', 'bareHot'),
-    rekeyedRatio: ratio('oursRekeyed', 'bareRekeyed'),
+    bareHot: time(bareHot),
+    oursHot: time('oursHot'),
+    openssl: time('openssl'),
+    bareRekeyed: time(bareRekeyed),
+    oursRekeyed: time('oursRekeyed'),
+    oursCold: time('oursCold'),
+    hotRatio: ratio('oursHot', bareHot),
+    rekeyedRatio: ratio('oursRekeyed', bareRekeyed),
     opensslRatio: ratio('oursHot', 'openssl'),
   };
 }
@@ -123,12 +164,18 @@ function line(row: Row): string {
   ].join('');
 }
 
-function printTables(rows: readonly Row[], rounds: number, records: number): void {
+function printTables(
+  rows: readonly Row[],
+  { connectionIdBytes, rounds, records }: Omit<Setting, 'suite' | 'bytes'>,
+): void {
   const cpu = os.cpus()[0]?.model ?? 'unknown processor';
   process.stdout.write(
     [
       `Nanoseconds a record; medians of ${rounds} rounds of ${records} records, in turn`,
       `Node.js ${process.version}, ${nativeTests.opensslVersion}, ${cpu}`,
+      connectionIdBytes === 0
+        ? 'plain records'
+        : `Connection IDs of ${connectionIdBytes} bytes, and as much to do for EVP; OpenSSL’s records have none`,
       `hot: one association. re-keyed: ${MANY} associations in turn. cold: ${COLD} in random order.`,
       '',
     ].join('\n'),
@@ -146,8 +193,9 @@ async function main(argv: readonly string[]): Promise<number> {
     parseArgs({
       args: [...argv],
       options: {
-        rounds: { type: 'string', default: '15' },
-        records: { type: 'string', default: '20000' },
+        rounds: { type: 'string', default: '201' },
+        records: { type: 'string', default: '1600' },
+        'connection-id': { type: 'string', default: '0' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -159,18 +207,21 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const rounds = wholeNumber('--rounds', values.rounds, 1, 1000);
   const records = wholeNumber('--records', values.records, 1, 10_000_000);
-  const rows = SUITES.flatMap((suite) =>
-    SIZES.flatMap((bytes) =>
-      DIRECTIONS.map((direction) => measure(suite, bytes, direction, rounds, records)),
-    ),
-  );
+  const connectionIdBytes = wholeNumber('--connection-id', values['connection-id'], 0, 255);
+  const common = { connectionIdBytes, rounds, records };
+  const rows = SUITES.flatMap((name) => {
+    const suite = suiteNamed(name);
+    return SIZES.flatMap((bytes) =>
+      DIRECTIONS.map((direction) => measure({ suite, bytes, ...common }, direction)),
+    );
+  });
   if (values.json) {
     const { version, versions } = process;
     process.stdout.write(
-      `${JSON.stringify({ node: version, openssl: versions.openssl, rounds, records, rows })}\n`,
+      `${JSON.stringify({ node: version, openssl: versions.openssl, ...common, rows })}\n`,
     );
   } else {
-    printTables(rows, rounds, records);
+    printTables(rows, common);
   }
   return EXIT.done;
 }

@@ -21,8 +21,16 @@ constexpr size_t kFixedSeed = 1;
 struct Setting {
   const CipherSuite* suite;
   size_t bytes;
+  size_t connection_id_bytes;
   size_t associations;
   bool in_random_order;
+
+  // What a record with a Connection ID asks of the cipher (RFC 9146 section 5.3): the type inside, and more
+  // additional data.
+  size_t inner_bytes() const { return bytes + (connection_id_bytes > 0 ? 1 : 0); }
+  size_t additional_bytes() const {
+    return connection_id_bytes > 0 ? 23 + connection_id_bytes : BareCipher::kAdditionalBytes;
+  }
 };
 
 // Who is next.
@@ -72,20 +80,22 @@ std::vector<Records> MakeRecords(const Setting& setting, AeadPool& pool) {
     const auto key = [&] {
       return TrafficKey(setting.suite->algorithm, bytes, ByteView(bytes).first(12), pool.NewKeyId());
     };
-    made.emplace_back(key(), key(), ConnectionIds{}, &pool);
+    const Bytes id(setting.connection_id_bytes, 1);
+    made.emplace_back(key(), key(), ConnectionIds{.own = id, .peer = id}, &pool);
   }
   return made;
 }
 
+template <BareCipher::Form kForm>
 class BareSeal {
  public:
   explicit BareSeal(const Setting& setting)
       : rekeys_(setting.associations > 1),
         keys_(RandomKeys(setting.associations)),
         turns_(setting),
-        cipher_(setting.suite->shape(), true),
-        plaintext_(setting.bytes),
-        out_(setting.bytes + setting.suite->shape().tag_bytes) {
+        cipher_(setting.suite->shape(), true, kForm, setting.additional_bytes()),
+        plaintext_(setting.inner_bytes()),
+        out_(cipher_.SealedBytes(plaintext_.size())) {
     cipher_.Seal(keys_[0].data(), 0, plaintext_, out_.data());
   }
   bool Prepare() { return true; }
@@ -104,17 +114,18 @@ class BareSeal {
   uint64_t number_ = 0;
 };
 
+template <BareCipher::Form kForm>
 class BareOpen {
  public:
   explicit BareOpen(const Setting& setting)
       : rekeys_(setting.associations > 1),
         keys_(RandomKeys(setting.associations)),
         turns_(setting),
-        sealing_(setting.suite->shape(), true),
-        opening_(setting.suite->shape(), false),
-        plaintext_(setting.bytes),
-        burst_(setting.bytes + setting.suite->shape().tag_bytes),
-        out_(setting.bytes) {
+        sealing_(setting.suite->shape(), true, kForm, setting.additional_bytes()),
+        opening_(setting.suite->shape(), false, kForm, setting.additional_bytes()),
+        plaintext_(setting.inner_bytes()),
+        burst_(sealing_.SealedBytes(plaintext_.size())),
+        out_(sealing_.SealedBytes(plaintext_.size())) {
     Prepare();
     opening_.Open(keys_[burst_.owner(0)].data(), number_ - kBurst, burst_.view(0), out_.data());
   }
@@ -181,8 +192,8 @@ class RecordsOpen {
   }
   bool Step(size_t i) {
     ByteView datagram = burst_.view(i);
-    const auto record = TakeRecord(datagram);
     Records& receiver = receivers_[burst_.owner(i)];
+    const auto record = TakeRecord(datagram, receiver.own_connection_id().size());
     return record && !receiver.Refuse(*record) &&
            std::holds_alternative<Records::Message>(receiver.Open(*record, out_.data()));
   }
@@ -263,12 +274,17 @@ class Timed : public RecordBenchmark {
 }  // namespace
 
 std::unique_ptr<RecordBenchmark> RecordBenchmark::Create(std::string_view subject, const CipherSuite& suite,
-                                                         size_t bytes, size_t associations,
-                                                         bool in_random_order) {
-  const Setting setting{&suite, bytes, associations, in_random_order};
+                                                         size_t bytes, size_t connection_id_bytes,
+                                                         size_t associations, bool in_random_order) {
+  using enum BareCipher::Form;
+  const Setting setting{&suite, bytes, connection_id_bytes, associations, in_random_order};
   if (associations == 0) return nullptr;
-  if (subject == "bareSeal") return std::make_unique<Timed<BareSeal>>(setting);
-  if (subject == "bareOpen") return std::make_unique<Timed<BareOpen>>(setting);
+  if (subject == "bareSeal") return std::make_unique<Timed<BareSeal<kGeneral>>>(setting);
+  if (subject == "bareOpen") return std::make_unique<Timed<BareOpen<kGeneral>>>(setting);
+  if (suite.shape().has_record_form) {
+    if (subject == "bareSealRecord") return std::make_unique<Timed<BareSeal<kRecord>>>(setting);
+    if (subject == "bareOpenRecord") return std::make_unique<Timed<BareOpen<kRecord>>>(setting);
+  }
   if (subject == "recordsSeal") return std::make_unique<Timed<RecordsSeal>>(setting);
   if (subject == "recordsOpen") return std::make_unique<Timed<RecordsOpen>>(setting);
   if (subject == "sslWrite") return std::make_unique<Timed<SslWrite>>(setting);

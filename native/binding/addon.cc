@@ -28,6 +28,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("isClientSession", Napi::Function::New(env, IsClientSession));
   exports.Set("eventKinds", EventKindsOf(env));
   exports.Set("closeReasons", CloseReasonsOf(env));
+  exports.Set("keyLimits", KeyLimitsOf(env));
   exports.Set("errorKinds", ErrorKindsOf(env));
   exports.Set("sendErrors", SendErrorsOf(env));
   exports.Set("restoreErrors", RestoreErrorsOf(env));

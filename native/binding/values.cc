@@ -18,6 +18,7 @@ constexpr struct {
     {Association::SendResult::kTooLarge, "tooLarge", -2},
     {Association::SendResult::kFailed, "failed", -3},
     {Association::SendResult::kAddressUnproven, "addressUnproven", -4},
+    {Association::SendResult::kNumbersExhausted, "numbersExhausted", -5},
 };
 
 Napi::Value BufferOf(Napi::Env env, ByteView bytes) {
@@ -172,12 +173,20 @@ Napi::Value PeerOf(Napi::Env env, const Path* path) {
   return peer;
 }
 
-Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox) {
+Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& outbox) {
   for (const auto& error : kSendErrors) {
     if (error.result == result) return Napi::Number::New(env, error.code);
   }
   const auto& sealed = outbox.datagrams().back();
-  return BufferOf(env, outbox.BytesAt(sealed.offset, sealed.size));
+  const Napi::Value datagram = BufferOf(env, outbox.BytesAt(sealed.offset, sealed.size));
+  if (outbox.event_count() == 0) return datagram;
+  outbox.DropLastDatagram();
+  // No event of a send speaks of an address.
+  const auto nowhere = [](Handle) -> const Path* { return nullptr; };
+  Napi::Array both = Napi::Array::New(env, 2);
+  both.Set(0u, datagram);
+  both.Set(1u, BatchOf(env, outbox, nowhere, nowhere));
+  return both;
 }
 
 Napi::Value InfoOf(Napi::Env env, const Association& association) {
@@ -235,6 +244,13 @@ Napi::Object CloseReasonsOf(Napi::Env env) {
   using Enumeration = CloseReason;
   Napi::Object object = Napi::Object::New(env);
   NATIVE_DTLS_CLOSE_REASONS(NATIVE_DTLS_SET)
+  return object;
+}
+
+Napi::Object KeyLimitsOf(Napi::Env env) {
+  using Enumeration = KeyLimit;
+  Napi::Object object = Napi::Object::New(env);
+  NATIVE_DTLS_KEY_LIMITS(NATIVE_DTLS_SET)
   return object;
 }
 

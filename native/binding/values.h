@@ -39,8 +39,9 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
 // Address, port and family; undefined for null.
 Napi::Value PeerOf(Napi::Env env, const Path* path);
 
-// The datagram that a send produced, or one of the send errors.
-Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, const Outbox& outbox);
+// The datagram that a send produced, with a Batch of what it made happen if there is something; or one of the
+// send errors. The datagram is taken out of the outbox.
+Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& outbox);
 
 Napi::Value InfoOf(Napi::Env env, const Association& association);
 
@@ -57,6 +58,7 @@ Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi
 // Object of name to number, for the enumerations that lib reads.
 Napi::Object EventKindsOf(Napi::Env env);
 Napi::Object CloseReasonsOf(Napi::Env env);
+Napi::Object KeyLimitsOf(Napi::Env env);
 Napi::Object ErrorKindsOf(Napi::Env env);
 Napi::Object SendErrorsOf(Napi::Env env);
 Napi::Object RestoreErrorsOf(Napi::Env env);

@@ -20,6 +20,7 @@ Napi::Value SuiteOf(Napi::Env env, const CipherSuite& suite) {
   object.Set("fixedIvBytes", suite.shape().fixed_iv_bytes);
   object.Set("explicitNonceBytes", suite.shape().explicit_nonce_bytes);
   object.Set("tagBytes", suite.shape().tag_bytes);
+  object.Set("hasRecordForm", suite.shape().has_record_form);
   object.Set("prfIsSha384", suite.prf_is_sha384);
   object.Set("usesPsk", suite.uses_psk);
   return object;
@@ -78,6 +79,7 @@ class BenchmarkClass : public Napi::ObjectWrap<BenchmarkClass> {
     if (suite != nullptr) {
       benchmark_ = RecordBenchmark::Create(options.Get("subject").As<Napi::String>().Utf8Value(), *suite,
                                            static_cast<size_t>(NumberOf(options, "bytes")),
+                                           static_cast<size_t>(NumberOf(options, "connectionIdBytes")),
                                            static_cast<size_t>(NumberOf(options, "associations")),
                                            options.Get("inRandomOrder").ToBoolean());
     }

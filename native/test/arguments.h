@@ -39,6 +39,11 @@ class GuardedBytes {
   explicit GuardedBytes(size_t size) : bytes_(size + kGuard, kPattern), size_(size) {}
   uint8_t* data() { return bytes_.data(); }
   ByteView first(size_t size) const { return ByteView(bytes_).first(size); }
+  // No byte holds anything but what it held at first, or zero.
+  bool untouched_or_wiped() const {
+    return std::all_of(bytes_.begin(), bytes_.end(),
+                       [](uint8_t byte) { return byte == kPattern || byte == 0; });
+  }
   bool intact() const {
     return std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(size_), bytes_.end(),
                        [](uint8_t byte) { return byte == kPattern; });

@@ -28,6 +28,8 @@ Napi::Function RecordsClass::Define(Napi::Env env) {
                      {
                          InstanceMethod<&RecordsClass::Seal>("seal"),
                          InstanceMethod<&RecordsClass::Open>("open"),
+                         InstanceAccessor<&RecordsClass::SealingLimitReached>("sealingLimitReached"),
+                         InstanceAccessor<&RecordsClass::ForgeryLimitReached>("forgeryLimitReached"),
                      });
 }
 
@@ -37,9 +39,13 @@ RecordsClass::RecordsClass(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const ConnectionIds ids{.own = CopyOf(ViewOf(options, "ownId")), .peer = CopyOf(ViewOf(options, "peerId"))};
   records_.emplace(KeyOf(algorithm, options.Get("write")), KeyOf(algorithm, options.Get("read")), ids,
                    &Pool());
-  if (!options.Has("nextWrite")) return;
   Records::Saved saved = records_->Save();
-  saved.next_write = static_cast<uint64_t>(NumberOf(options, "nextWrite"));
+  const auto set = [&](const char* name, uint64_t& value) {
+    if (options.Has(name)) value = static_cast<uint64_t>(NumberOf(options, name));
+  };
+  set("nextWrite", saved.next_write);
+  set("sealed", saved.use.sealed);
+  set("forged", saved.use.forged);
   records_->Restore(saved);
 }
 
@@ -59,16 +65,29 @@ Napi::Value RecordsClass::Open(const Napi::CallbackInfo& info) {
   const auto record = TakeRecord(datagram, records_->own_connection_id().size());
   if (!record) return NameOf(env, Counter::kDroppedMalformed);
   if (const auto reason = records_->Refuse(*record)) return NameOf(env, *reason);
-  GuardedBytes out(record->body.size());
-  const auto opened = records_->Open(*record, out.data());
-  if (!out.intact()) return Throw(env, "Open wrote behind its room");
-  if (const auto* reason = std::get_if<Counter>(&opened)) return NameOf(env, *reason);
+  GuardedBytes room(record->body.size());
+  const auto opened = records_->Open(*record, room.data());
+  if (!room.intact()) return Throw(env, "Open wrote behind its room");
+  if (const auto* reason = std::get_if<Counter>(&opened)) {
+    // What an opening without a verified tag has left behind, if anything.
+    const bool refused = *reason == Counter::kDroppedForged;
+    if (refused && !room.untouched_or_wiped()) return Throw(env, "a forged record can be read");
+    return NameOf(env, *reason);
+  }
   const auto& message = std::get<Records::Message>(opened);
   Napi::Object object = Napi::Object::New(env);
   object.Set("type", static_cast<double>(message.type));
-  object.Set("plaintext", BufferOf(env, out.first(message.size)));
+  object.Set("plaintext", BufferOf(env, message.plaintext));
   object.Set("newest", message.newest);
   return object;
+}
+
+Napi::Value RecordsClass::SealingLimitReached(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), records_->sealing_limit_reached());
+}
+
+Napi::Value RecordsClass::ForgeryLimitReached(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), records_->forgery_limit_reached());
 }
 
 }  // namespace native_dtls

@@ -14,6 +14,8 @@ class RecordsClass : public Napi::ObjectWrap<RecordsClass> {
  private:
   Napi::Value Seal(const Napi::CallbackInfo& info);
   Napi::Value Open(const Napi::CallbackInfo& info);
+  Napi::Value SealingLimitReached(const Napi::CallbackInfo& info);
+  Napi::Value ForgeryLimitReached(const Napi::CallbackInfo& info);
 
   std::optional<Records> records_;
 };

@@ -12,9 +12,10 @@ for (const algorithm of algorithms) {
     const form = idBytes === 0 ? 'a plain record' : 'a record with a Connection ID';
     const title = `${titleOf(algorithm)}: every flipped bit of ${form}`;
 
-    test(`${title} is refused, and the record itself is opened afterwards`, () => {
+    test(`${title} is refused unread, and the record itself is opened afterwards`, () => {
       const { sender, receiver } = createEnds(algorithm, randomBytes(idBytes));
-      for (const length of [0, 1, 16, 100, 1200]) {
+      // OpenSSL opens plain ChaCha20-Poly1305 records in another way beyond 192 bytes.
+      for (const length of [0, 1, 16, 100, 192, 193, 1200]) {
         const plaintext = randomBytes(length);
         const record = sealed(sender, contentTypes.applicationData, plaintext);
         for (let bit = 0; bit < record.length * 8; bit += 1) {

@@ -16,7 +16,9 @@ import {
 } from '../support/record-protection.js';
 import { contentTypes } from '../support/records.js';
 
-const lengths = [0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 1300, 16_384];
+const lengths = [
+  0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 191, 192, 193, 255, 256, 257, 1300, 16_384,
+];
 const numbers = [
   { epoch: 1, sequence: 0 },
   { epoch: 1, sequence: 1 },

@@ -18,6 +18,8 @@ export interface Suite {
   readonly fixedIvBytes: number;
   readonly explicitNonceBytes: number;
   readonly tagBytes: number;
+  /** Plain records go by OpenSSL's form for the records of TLS. */
+  readonly hasRecordForm: boolean;
   readonly prfIsSha384: boolean;
   readonly usesPsk: boolean;
 }
@@ -55,6 +57,9 @@ export interface RecordsOptions {
   readonly peerId?: Uint8Array;
   /** Number of the first record that is sealed; default 0. */
   readonly nextWrite?: number;
+  /** Records that the keys have sealed, and that did not verify under them, up to now; default 0. */
+  readonly sealed?: number;
+  readonly forged?: number;
 }
 
 export interface OpenedRecord {
@@ -67,8 +72,13 @@ export interface OpenedRecord {
 export interface Records {
   /** Undefined when the record numbers have run out. */
   seal(type: number, plaintext: Uint8Array): Buffer | undefined;
-  /** Reads, refuses or opens the first record of a datagram; the name of a counter when it is dropped. */
+  /**
+   * Reads, refuses or opens the first record of a datagram; the name of a counter when it is dropped. Throws when
+   * something of a forged record's plaintext is left where it was opened.
+   */
   open(datagram: Uint8Array): OpenedRecord | string;
+  readonly sealingLimitReached: boolean;
+  readonly forgeryLimitReached: boolean;
 }
 
 /** The core's ReplayWindow; numbers up to 2^48. */
@@ -90,8 +100,18 @@ export interface ProtectOptions extends Key {
 export interface BenchmarkOptions {
   /** Id of the suite. */
   readonly suite: number;
-  readonly subject: 'bareSeal' | 'bareOpen' | 'recordsSeal' | 'recordsOpen' | 'sslWrite' | 'sslRead';
+  readonly subject:
+    | 'bareSeal'
+    | 'bareOpen'
+    | 'bareSealRecord'
+    | 'bareOpenRecord'
+    | 'recordsSeal'
+    | 'recordsOpen'
+    | 'sslWrite'
+    | 'sslRead';
   readonly bytes: number;
+  /** Of the Connection ID in our records; 0: plain records. */
+  readonly connectionIdBytes: number;
   readonly associations: number;
   /** Default: in turn. */
   readonly inRandomOrder?: boolean;

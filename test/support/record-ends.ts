@@ -15,11 +15,12 @@ export interface Ends {
   readonly key: Key;
 }
 
-/** Two ends of one association; the receiver wants `connectionId` in what it receives. */
+/** Two ends of one association; the receiver wants `connectionId` in what it receives. The options are the sender's. */
 export function createEnds(
   algorithm: Algorithm,
   connectionId: Buffer = Buffer.alloc(0),
   options: Partial<RecordsOptions> = {},
+  receiverOptions: Partial<RecordsOptions> = {},
 ): Ends {
   const key = randomKey(algorithm);
   const other = randomKey(algorithm);
@@ -32,7 +33,13 @@ export function createEnds(
       peerId: connectionId,
       ...options,
     }),
-    receiver: new nativeTests.Records({ algorithm: index, write: other, read: key, ownId: connectionId }),
+    receiver: new nativeTests.Records({
+      algorithm: index,
+      write: other,
+      read: key,
+      ownId: connectionId,
+      ...receiverOptions,
+    }),
     key,
   };
 }

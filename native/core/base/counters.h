@@ -39,8 +39,11 @@ namespace native_dtls {
   X(kDroppedHoldFull, "droppedHoldFull")                 \
   X(kDroppedReplayed, "droppedReplayed")                 \
   X(kDroppedForged, "droppedForged")                     \
+  X(kDroppedThrottled, "droppedThrottled")               \
   X(kDroppedConnectionId, "droppedConnectionId")         \
   X(kDroppedNoConnectionId, "droppedNoConnectionId")     \
+  X(kForgeryLimitsReached, "forgeryLimitsReached")       \
+  X(kSealingLimitsReached, "sealingLimitsReached")       \
   X(kAddressChanges, "addressChanges")                   \
   X(kPathChallengesSent, "pathChallengesSent")           \
   X(kPathResponsesSent, "pathResponsesSent")             \

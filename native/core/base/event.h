@@ -21,6 +21,7 @@ namespace native_dtls {
   X(kAddressChanged, "addressChanged")           \
   X(kConnectionIdTaken, "connectionIdTaken")     \
   X(kConnectionIdMissing, "connectionIdMissing") \
+  X(kKeyLimit, "keyLimit")                       \
   X(kMessage, "message")                         \
   X(kIdle, "idle")                               \
   X(kClosed, "closed")                           \
@@ -32,6 +33,11 @@ namespace native_dtls {
   X(kIdle, "idle")                   \
   X(kSuperseded, "superseded")       \
   X(kExported, "exported")
+
+// Which limit a key has reached (core/crypto/key_limits.h).
+#define NATIVE_DTLS_KEY_LIMITS(X) \
+  X(kSealed, "sealed")            \
+  X(kForged, "forged")
 
 #define NATIVE_DTLS_ERROR_KINDS(X)                   \
   X(kHandshakeTimeout, "handshakeTimeout")           \
@@ -67,6 +73,7 @@ namespace native_dtls {
 enum class RestoreError : uint32_t { NATIVE_DTLS_RESTORE_ERRORS(NATIVE_DTLS_ENUMERATE) };
 enum class EventKind : uint32_t { NATIVE_DTLS_EVENT_KINDS(NATIVE_DTLS_ENUMERATE) };
 enum class CloseReason : uint32_t { NATIVE_DTLS_CLOSE_REASONS(NATIVE_DTLS_ENUMERATE) };
+enum class KeyLimit : uint32_t { NATIVE_DTLS_KEY_LIMITS(NATIVE_DTLS_ENUMERATE) };
 enum class ErrorKind : uint32_t { NATIVE_DTLS_ERROR_KINDS(NATIVE_DTLS_ENUMERATE) };
 #undef NATIVE_DTLS_ENUMERATE
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/byte_buffer.h"
 #include "core/base/event.h"
 
 namespace native_dtls {
@@ -24,19 +25,18 @@ class Outbox {
 
   void AddDatagram(Handle handle, ByteView datagram) {
     datagrams_.push_back({handle, bytes_.size(), datagram.size()});
-    bytes_.insert(bytes_.end(), datagram.begin(), datagram.end());
+    bytes_.Append(datagram);
   }
 
   // Room for a datagram that the caller fills at once; valid until the next call.
   std::span<uint8_t> NewDatagram(Handle handle, size_t size, Destination to = Destination::kPeer) {
     datagrams_.push_back({handle, bytes_.size(), size, to});
-    bytes_.resize(bytes_.size() + size);
-    return std::span(bytes_).last(size);
+    return bytes_.Grow(size);
   }
 
   // Takes the last datagram back.
   void DropLastDatagram() {
-    bytes_.resize(datagrams_.back().offset);
+    bytes_.ShrinkTo(datagrams_.back().offset);
     datagrams_.pop_back();
   }
 
@@ -52,6 +52,26 @@ class Outbox {
     Attach(event, message);
     messages_.push_back(std::move(event));
   }
+
+  // Room to open a record in, so that its message need not be copied. Valid until the next call, which may be
+  // one of the two that follow.
+  std::span<uint8_t> Reserve(size_t size) {
+    reserved_at_ = bytes_.size();
+    return bytes_.Grow(size);
+  }
+
+  // What lies at `message`, in the room just reserved, is a message; the rest of the room is given back.
+  void KeepMessage(Handle handle, ByteView message) {
+    const auto offset = static_cast<size_t>(message.data() - bytes_.data());
+    bytes_.ShrinkTo(offset + message.size());
+    messages_.push_back({.kind = EventKind::kMessage,
+                         .handle = handle,
+                         .has_bytes = true,
+                         .offset = offset,
+                         .size = message.size()});
+  }
+
+  void GiveBack() { bytes_.ShrinkTo(reserved_at_); }
 
   void AddEvent(EventKind kind, Handle handle, uint32_t detail = 0) {
     events_.push_back({.kind = kind, .handle = handle, .detail = detail});
@@ -82,7 +102,7 @@ class Outbox {
     ends_.push_back({.kind = EventKind::kClosed, .handle = handle, .detail = static_cast<uint32_t>(reason)});
   }
 
-  ByteView BytesAt(size_t offset, size_t size) const { return ByteView(bytes_).subspan(offset, size); }
+  ByteView BytesAt(size_t offset, size_t size) const { return bytes_.view().subspan(offset, size); }
 
   const std::vector<Datagram>& datagrams() const { return datagrams_; }
   const std::vector<Event>& events() const { return events_; }
@@ -91,19 +111,12 @@ class Outbox {
   size_t event_count() const { return events_.size() + messages_.size() + ends_.size(); }
   bool empty() const { return datagrams_.empty() && event_count() == 0; }
 
-  // A place to decrypt one message into; valid until the next call of this function.
-  std::span<uint8_t> Scratch(size_t size) {
-    if (scratch_.size() < size) scratch_.resize(size);
-    return std::span(scratch_).first(size);
-  }
-
   void Clear() {
     datagrams_.clear();
     events_.clear();
     messages_.clear();
     ends_.clear();
-    bytes_.clear();
-    if (bytes_.capacity() > kKeptBytes) bytes_.shrink_to_fit();
+    bytes_.Clear(kKeptBytes);
   }
 
  private:
@@ -114,11 +127,11 @@ class Outbox {
     event.has_bytes = true;
     event.offset = bytes_.size();
     event.size = bytes.size();
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    bytes_.Append(bytes);
   }
 
-  Bytes bytes_;
-  Bytes scratch_;
+  ByteBuffer bytes_;
+  size_t reserved_at_ = 0;
   std::vector<Datagram> datagrams_;
   std::vector<Event> events_;
   std::vector<Event> messages_;

@@ -9,14 +9,6 @@ namespace {
 
 using enum AeadAlgorithm;
 
-// In the order of AeadAlgorithm.
-constexpr AeadShape kShapes[kAeadAlgorithms] = {
-    {"AES-128-GCM", 16, 4, 8, 16, false},        {"AES-256-GCM", 32, 4, 8, 16, false},
-    {"AES-128-CCM", 16, 4, 8, 16, true},         {"AES-256-CCM", 32, 4, 8, 16, true},
-    {"AES-128-CCM", 16, 4, 8, 8, true},          {"AES-256-CCM", 32, 4, 8, 8, true},
-    {"ChaCha20-Poly1305", 32, 12, 0, 16, false},
-};
-
 constexpr CipherSuite kSuites[] = {
     {0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", kAes128Gcm, false,
      false},
@@ -56,8 +48,6 @@ constexpr CipherSuite kSuites[] = {
 };
 
 }  // namespace
-
-const AeadShape& ShapeOf(AeadAlgorithm algorithm) { return kShapes[static_cast<size_t>(algorithm)]; }
 
 const CipherSuite* FindCipherSuite(uint16_t id) {
   const auto* found = std::ranges::find(kSuites, id, &CipherSuite::id);

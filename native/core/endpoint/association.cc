@@ -10,6 +10,10 @@ namespace {
 // Twice the maximum segment lifetime: so long may the peer still lack our last flight.
 constexpr Duration kLastFlightKept = std::chrono::seconds(240);
 
+// No message takes the last record numbers, so that an association whose numbers have run out can still say
+// that it closes.
+constexpr uint64_t kNumbersForFarewells = 16;
+
 }  // namespace
 
 Association::Association(Handle handle, Role role, std::shared_ptr<const Context> context,
@@ -113,8 +117,11 @@ void Association::Receive(TimePoint now, ByteView datagram) {
     case State::kHandshaking:
       handshake_->Receive(now, datagram);
       return FollowHandshake(now);
-    case State::kEstablished:
-      return ReceiveProtected(now, datagram);
+    case State::kEstablished: {
+      const KeyLimits before = key_limits();
+      ReceiveProtected(now, datagram);
+      return TellKeyLimits(before);
+    }
     case State::kNew:
     case State::kEnded:
       return counters_->Add(Counter::kDroppedAfterEnd);
@@ -155,9 +162,12 @@ void Association::AnswerCertificate(TimePoint now, bool accept) {
 Association::SendResult Association::Send(ByteView message) {
   if (state_ != State::kEstablished) return SendResult::kNotEstablished;
   if (message.size() > max_message_bytes()) return SendResult::kTooLarge;
+  if (records_->numbers_left() <= kNumbersForFarewells) return SendResult::kNumbersExhausted;
   const ErrorQueueScope errors;
+  const KeyLimits before = key_limits();
   if (!sender_.SendMessage(message, *records_)) return SendResult::kFailed;
   counters_->Add(Counter::kMessagesSent);
+  TellKeyLimits(before);
   return SendResult::kSent;
 }
 
@@ -242,8 +252,12 @@ void Association::Establish(TimePoint now) {
                          .client_session = std::move(result.client_session)});
   if (!result.last_flight.flight.empty()) KeepLastFlight(now, std::move(result.last_flight));
   outbox_->AddEvent(EventKind::kEstablished, handle_);
-  for (const Bytes& message : result.early_messages) ReceiveMessage(now, message);
+  for (const Bytes& message : result.early_messages) {
+    NoteMessage(now);
+    outbox_->AddMessage(handle_, message);
+  }
   for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
+  TellKeyLimits({});
 }
 
 void Association::KeepLastFlight(TimePoint now, SentFlight sent) {
@@ -269,30 +283,38 @@ void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
 }
 
 void Association::OpenRecord(TimePoint now, const Record& record) {
-  const std::span<uint8_t> plaintext = outbox_->Scratch(record.body.size());
-  const auto opened = records_->Open(record, plaintext.data());
-  if (const auto* reason = std::get_if<Counter>(&opened)) return counters_->Add(*reason);
+  if (records_->forgery_limit_reached() && throttle_.Closed(now)) {
+    return counters_->Add(Counter::kDroppedThrottled);
+  }
+  const auto opened = records_->Open(record, outbox_->Reserve(record.body.size()).data());
+  if (const auto* reason = std::get_if<Counter>(&opened)) {
+    outbox_->GiveBack();
+    if (*reason == Counter::kDroppedForged) throttle_.NoteForged(now);
+    return counters_->Add(*reason);
+  }
   const auto& message = std::get<Records::Message>(opened);
   received_newest_ |= message.newest;
-  const ByteView body = plaintext.first(message.size);
+  if (message.type == ContentType::kApplicationData) {
+    NoteMessage(now);
+    return outbox_->KeepMessage(handle_, message.plaintext);
+  }
+  const Bytes body = CopyOf(message.plaintext);
+  outbox_->GiveBack();
   switch (message.type) {
     case ContentType::kAlert:
       return ReceiveAlert(now, body);
-    case ContentType::kHandshake:
-      return ReceiveHandshake(now, body);
     case ContentType::kReturnRoutabilityCheck:
       return ReceivePathMessage(body);
     default:
-      return ReceiveMessage(now, body);
+      return ReceiveHandshake(now, body);
   }
 }
 
-void Association::ReceiveMessage(TimePoint now, ByteView message) {
+void Association::NoteMessage(TimePoint now) {
   // Who sends messages has our last flight.
   last_flight_.reset();
   last_message_ = now;
   counters_->Add(Counter::kMessagesReceived);
-  outbox_->AddMessage(handle_, message);
 }
 
 void Association::ReceiveAlert(TimePoint now, ByteView body) {
@@ -340,6 +362,23 @@ void Association::ReceivePathMessage(ByteView body) {
 bool Association::SendChallenge(const PathCookie& cookie, Destination to) {
   const ErrorQueueScope errors;
   return sender_.SendPathMessage({.type = PathMessageType::kChallenge, .cookie = cookie}, *records_, to);
+}
+
+Association::KeyLimits Association::key_limits() const {
+  return {.sealed = records_->sealing_limit_reached(), .forged = records_->forgery_limit_reached()};
+}
+
+// Each limit is told once in the life of the keys: when it is passed, not when it was.
+void Association::TellKeyLimits(KeyLimits before) {
+  const KeyLimits reached = key_limits();
+  if (reached.sealed && !before.sealed) {
+    counters_->Add(Counter::kSealingLimitsReached);
+    outbox_->AddEvent(EventKind::kKeyLimit, handle_, static_cast<uint32_t>(KeyLimit::kSealed));
+  }
+  if (reached.forged && !before.forged) {
+    counters_->Add(Counter::kForgeryLimitsReached);
+    outbox_->AddEvent(EventKind::kKeyLimit, handle_, static_cast<uint32_t>(KeyLimit::kForged));
+  }
 }
 
 void Association::End(CloseReason reason) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/handshake/handshake.h"
+#include "core/records/forgery_throttle.h"
 #include "core/records/records.h"
 
 namespace native_dtls {
@@ -22,7 +23,15 @@ struct AssociationOptions {
 
 class Association {
  public:
-  enum class SendResult { kSent, kNotEstablished, kTooLarge, kAddressUnproven, kFailed };
+  enum class SendResult {
+    kSent,
+    kNotEstablished,
+    kTooLarge,
+    kAddressUnproven,
+    // The keys have no record number left for it (RFC 6347 section 4.1).
+    kNumbersExhausted,
+    kFailed,
+  };
 
   // `outbox`, `counters` and `pool` must outlive the object. `connection_id` as for Handshake.
   Association(Handle handle, Role role, std::shared_ptr<const Context> context,
@@ -107,16 +116,24 @@ class Association {
     TimePoint kept_until;
   };
 
+  // Which limits of its keys it has reached, once established.
+  struct KeyLimits {
+    bool sealed = false;
+    bool forged = false;
+  };
+
   void Begin(TimePoint now);
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
   void KeepLastFlight(TimePoint now, SentFlight sent);
   void ReceiveProtected(TimePoint now, ByteView datagram);
   void OpenRecord(TimePoint now, const Record& record);
-  void ReceiveMessage(TimePoint now, ByteView message);
+  void NoteMessage(TimePoint now);
   void ReceiveAlert(TimePoint now, ByteView body);
   void ReceiveHandshake(TimePoint now, ByteView body);
   void ReceivePathMessage(ByteView body);
+  KeyLimits key_limits() const;
+  void TellKeyLimits(KeyLimits before);
   void End(CloseReason reason);
   void Fail(TimePoint now, Failure failure);
 
@@ -125,6 +142,7 @@ class Association {
   State state_ = State::kNew;
   bool received_newest_ = false;
   std::optional<PathMessage> path_answer_;
+  ForgeryThrottle throttle_;
   const std::shared_ptr<const AssociationOptions> options_;
   Outbox* const outbox_;
   Counters* const counters_;

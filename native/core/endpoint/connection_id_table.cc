@@ -23,7 +23,7 @@ void ConnectionIdTable::Decide(size_t bytes) {
 }
 
 Handle ConnectionIdTable::Find(ByteView id) const {
-  const auto found = given_.find(KeyOf(id));
+  const auto found = given_.find(std::string_view(reinterpret_cast<const char*>(id.data()), id.size()));
   return found == given_.end() ? kNoHandle : found->second;
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/base/bytes.h"
@@ -46,8 +47,14 @@ class ConnectionIdTable {
   void ForgetSupplied() { supplied_.clear(); }
 
  private:
+  // One in a record is looked up where it lies.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
+  };
+
   std::optional<size_t> bytes_;
-  std::unordered_map<std::string, Handle> given_;
+  std::unordered_map<std::string, Handle, Hash, std::equal_to<>> given_;
   std::deque<Bytes> supplied_;
 };
 

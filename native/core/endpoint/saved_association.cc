@@ -67,6 +67,8 @@ void WriteSaved(Writer& out, const SavedAssociation& saved) {
   out.Integer(saved.records.next_write, 8);
   out.Integer(saved.records.window.next, 8);
   for (uint64_t word : saved.records.window.words) out.Integer(word, 8);
+  out.Integer(saved.records.use.sealed, 8);
+  out.Integer(saved.records.use.forged, 8);
   out.Integer(saved.max_plaintext_bytes, 2);
   out.Integer(saved.next_plaintext, 8);
   out.Integer(saved.last_flight.size(), 1);
@@ -118,6 +120,8 @@ std::optional<SavedAssociation> ReadSaved(ByteView bytes) {
   saved.records.next_write = in.Integer(8);
   saved.records.window.next = in.Integer(8);
   for (uint64_t& word : saved.records.window.words) word = in.Integer(8);
+  saved.records.use.sealed = in.Integer(8);
+  saved.records.use.forged = in.Integer(8);
   saved.max_plaintext_bytes = static_cast<size_t>(in.Integer(2));
   saved.next_plaintext = in.Integer(8);
   const uint64_t parts = in.Integer(1);

@@ -319,7 +319,7 @@ void Handshake::FeedProtected(const Record& record) {
     return counters_->Add(*reason);
   }
   const auto& message = std::get<Records::Message>(opened);
-  const ByteView body = ByteView(plaintext).first(message.size);
+  const ByteView body = message.plaintext;
   if (message.type == ContentType::kApplicationData) return KeepEarlyMessage(body);
   // There are no paths to check yet, and OpenSSL would end the handshake.
   if (message.type == ContentType::kReturnRoutabilityCheck)
@@ -408,9 +408,10 @@ void Handshake::Collect(const Record& record) {
                   .body = CopyOf(record.body)};
   if (part.epoch != 0) {
     if (!EnsureRecords()) return;
-    const auto opened = Unprotect(*pool_, records_->write_key(), record, part.body.data());
+    Bytes room(record.body.size());
+    const auto opened = Unprotect(*pool_, records_->write_key(), record, room.data());
     if (!opened) return;
-    part.body.resize(opened->size);
+    part.body = CopyOf(opened->plaintext);
   }
   // Alerts belong to no flight: they are said once.
   if (part.type == ContentType::kAlert) {

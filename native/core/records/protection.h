@@ -12,7 +12,7 @@ namespace native_dtls {
 
 struct Opened {
   ContentType type;
-  size_t size;
+  ByteView plaintext;
 };
 
 // Writes the sealed record, ProtectedBytes in all, to `out`, which must not be where the plaintext is. With a
@@ -26,8 +26,9 @@ inline size_t ProtectedBytes(const TrafficKey& key, size_t connection_id_bytes, 
          inner_type_bytes;
 }
 
-// Writes the plaintext to `out`, which has room for the body. Nothing when the record is too short or does
-// not verify; size and type 0 when it verifies and holds nothing but padding.
-std::optional<Opened> Unprotect(AeadPool& pool, const TrafficKey& key, const Record& record, uint8_t* out);
+// Opens a record in `room`, which has the size of its body and is not where it is; the plaintext lies
+// somewhere in it. Nothing when the record is too short or does not verify, and then nothing of a plaintext
+// is in the room; type 0 when it verifies and holds nothing but padding.
+std::optional<Opened> Unprotect(AeadPool& pool, const TrafficKey& key, const Record& record, uint8_t* room);
 
 }  // namespace native_dtls

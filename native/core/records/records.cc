@@ -19,7 +19,8 @@ Records::Records(Records&& other) noexcept
       ids_(std::move(other.ids_)),
       pool_(std::exchange(other.pool_, nullptr)),
       next_write_(other.next_write_),
-      window_(other.window_) {}
+      window_(other.window_),
+      use_(other.use_) {}
 
 Records::~Records() {
   if (pool_ == nullptr) return;
@@ -30,6 +31,7 @@ Records::~Records() {
 bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
   if (next_write_ > kLastSequence) return false;
   const RecordHeader header{.type = type, .version = kDtls12, .epoch = kEpoch, .sequence = next_write_++};
+  ++use_.sealed;
   return Protect(*pool_, write_, header, ids_.peer, plaintext, out);
 }
 
@@ -54,13 +56,16 @@ std::optional<Counter> Records::Refuse(const Record& record) const {
   return std::nullopt;
 }
 
-std::variant<Records::Message, Counter> Records::Open(const Record& record, uint8_t* out) {
-  const auto opened = Unprotect(*pool_, read_, record, out);
-  if (!opened) return Counter::kDroppedForged;
+std::variant<Records::Message, Counter> Records::Open(const Record& record, uint8_t* room) {
+  const auto opened = Unprotect(*pool_, read_, record, room);
+  if (!opened) {
+    ++use_.forged;
+    return Counter::kDroppedForged;
+  }
   const bool newest = window_.IsNewest(record.header.sequence);
   window_.Note(record.header.sequence);
   if (!IsProtectedType(opened->type)) return Counter::kDroppedContentType;
-  return Message{opened->type, opened->size, newest};
+  return Message{opened->type, opened->plaintext, newest};
 }
 
 }  // namespace native_dtls

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/counters.h"
+#include "core/crypto/key_limits.h"
 #include "core/records/protection.h"
 #include "core/records/replay_window.h"
 
@@ -24,7 +25,7 @@ class Records {
  public:
   struct Message {
     ContentType type;
-    size_t size;
+    ByteView plaintext;
     // Newer than all before: what an address may be taken from (RFC 9146 section 6).
     bool newest;
   };
@@ -44,9 +45,16 @@ class Records {
 
   // Why `record` need not be opened; nothing when it is worth a try. Costs no cryptography.
   std::optional<Counter> Refuse(const Record& record) const;
-  // Opens a record that was not refused; the plaintext goes to `out`, which has room for the body. A counter
-  // when it does not verify, or verifies and holds what no record may.
-  std::variant<Message, Counter> Open(const Record& record, uint8_t* out);
+  // Opens a record that was not refused in `room`, which has the size of its body and is not where it is. A
+  // counter when it does not verify (and nothing of a plaintext is in the room then), or verifies and holds
+  // what no record may.
+  std::variant<Message, Counter> Open(const Record& record, uint8_t* room);
+
+  // Records that may still be sealed.
+  uint64_t numbers_left() const { return kLastSequence + 1 - std::min(next_write_, kLastSequence + 1); }
+  // Whether the keys have done as much as they should.
+  bool sealing_limit_reached() const { return use_.sealed >= LimitsOf(write_.algorithm()).sealed; }
+  bool forgery_limit_reached() const { return use_.forged >= LimitsOf(read_.algorithm()).forged; }
 
   // Bytes of plaintext that fit one record in a datagram of `mtu_bytes`.
   size_t MaxPlaintextBytes(size_t mtu_bytes) const {
@@ -57,11 +65,13 @@ class Records {
   struct Saved {
     uint64_t next_write;
     ReplayWindow::Saved window;
+    KeyUse use;
   };
-  Saved Save() const { return {.next_write = next_write_, .window = window_.Save()}; }
+  Saved Save() const { return {.next_write = next_write_, .window = window_.Save(), .use = use_}; }
   void Restore(const Saved& saved) {
     next_write_ = saved.next_write;
     window_ = ReplayWindow::Restore(saved.window);
+    use_ = saved.use;
   }
   const ConnectionIds& connection_ids() const { return ids_; }
 
@@ -82,6 +92,7 @@ class Records {
   AeadPool* pool_;
   uint64_t next_write_ = 0;
   ReplayWindow window_;
+  KeyUse use_;
 };
 
 }  // namespace native_dtls
