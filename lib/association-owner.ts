@@ -2,7 +2,13 @@
 
 import type { LinkPeer } from './association-link.js';
 import type { ErrorKind } from './native-errors.js';
-import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import type {
+  AssociationInfo,
+  CertificateQuestion,
+  CloseReasons,
+  Failure,
+  KeyLimits,
+} from './native-seam.js';
 
 export interface AssociationOwner {
   /** A pre-shared key is wanted: answer with `answerPsk`, now or later. */
@@ -13,6 +19,8 @@ export interface AssociationOwner {
   onRetransmit(times: number): void;
   /** The peer seems to have moved: answer with `answerAddress`, at once. */
   onAddressChanged(peer: LinkPeer): void;
+  /** A key has done as much as it should. */
+  onKeyLimit(limit: keyof KeyLimits): void;
   onMessage(message: Buffer, datagram: Buffer | undefined): void;
   /** The idle timeout has passed; {@link onClosed} follows. */
   onIdle(): void;

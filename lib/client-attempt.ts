@@ -154,6 +154,8 @@ export class ClientAttempt implements AssociationOwner {
 
   onIdle(): void {}
 
+  onKeyLimit(): void {}
+
   onAddressChanged(): void {
     this.#link?.answerAddress(false);
   }

@@ -139,7 +139,9 @@ export class DtlsSession {
   send(message: Uint8Array): number | undefined {
     const sealed = this.#native.send(this.#now(), message);
     if (typeof sealed === 'number') return sealed;
-    this.#host.send([sealed], this.peer);
+    // A key's limit, which may come with it, ends nothing and has no counterpart in Qt.
+    const datagram = Buffer.isBuffer(sealed) ? sealed : sealed[0];
+    this.#host.send([datagram], this.peer);
     return undefined;
   }
 

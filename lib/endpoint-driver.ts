@@ -156,16 +156,11 @@ export class EndpointDriver implements TransportListener {
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
     const sealed = this.#endpoint.send(monotonicNow(), link.handle, message);
     if (typeof sealed === 'number') return sealed;
-    if (Buffer.isBuffer(sealed)) {
-      this.transport.send(sealed, link.address, link.port, sent);
-      return 0;
-    }
-    // Nobody knows yet whether the peer has moved.
-    const copy = sealed[4] as Buffer;
-    const elsewhere = this.#endpoint.candidate(link.handle);
-    this.transport.send(copy, link.address, link.port, sent);
-    if (elsewhere !== undefined) {
-      this.transport.send(copy, elsewhere.address, elsewhere.port, this.#noteOutcome);
+    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
+    this.transport.send(datagram, link.address, link.port, sent);
+    if (batch !== undefined) {
+      this.#take(batch);
+      this.#scheduleDrain();
     }
     return 0;
   }

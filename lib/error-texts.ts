@@ -46,6 +46,9 @@ export const errorTexts = {
   ERR_DTLS_ADDRESS_UNPROVEN:
     'A message of {length} bytes was not sent: {peer} is a new address of the peer, and may be sent little until more ' +
     'has come from there. Wait until the peer speaks again, or send less at once.',
+  ERR_DTLS_RECORD_NUMBERS_EXHAUSTED:
+    'No more messages can be sent to {peer}: all 2^48 record numbers of the key in use are spent, and none may be ' +
+    'used twice. Close the association and connect again, which makes new keys.',
   ERR_DTLS_CONNECTION_ID_LENGTH:
     'Connection IDs of {wanted} bytes were asked for on a `socket` where they have {length}: records do not say how ' +
     'long theirs are. Ask for the same `connectionId`, or use another socket.',

@@ -7,7 +7,13 @@ import { addon } from './addon.js';
 import type { AssociationLink, LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { errorKind } from './native-errors.js';
-import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import type {
+  AssociationInfo,
+  CertificateQuestion,
+  CloseReasons,
+  Failure,
+  KeyLimits,
+} from './native-seam.js';
 import { throwLater } from './user-code.js';
 
 export interface QueuedEvent {
@@ -24,6 +30,10 @@ const closeReasons = new Map(
   Object.entries(addon.closeReasons).map(([name, number]) => [number, name as keyof CloseReasons]),
 );
 
+const keyLimits = new Map(
+  Object.entries(addon.keyLimits).map(([name, number]) => [number, name as keyof KeyLimits]),
+);
+
 export function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent): void {
   const { owner } = link;
   if (owner === undefined) return;
@@ -34,6 +44,7 @@ export function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent)
     else if (kind === kinds.certificateReceived) owner.onCertificate(payload as CertificateQuestion);
     else if (kind === kinds.retransmitted) owner.onRetransmit(detail);
     else if (kind === kinds.addressChanged) askAddress(link, owner, payload as LinkPeer);
+    else if (kind === kinds.keyLimit) owner.onKeyLimit(keyLimits.get(detail) ?? 'sealed');
     else if (kind === kinds.idle) owner.onIdle();
     else if (kind === kinds.closed) owner.onClosed(closeReasons.get(detail) ?? 'local');
     else if (kind === kinds.failed) owner.onFailed(errorKind(detail), payload as Failure);

@@ -54,6 +54,10 @@ export interface EventKinds {
    * is 0 (0; undefined).
    */
   readonly connectionIdMissing: number;
+  /**
+   * A key has done as much as it should; told once for each limit, and nothing ends ({@link KeyLimits}; undefined).
+   */
+  readonly keyLimit: number;
   /** One whole message of the peer (0; Buffer). */
   readonly message: number;
   /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
@@ -75,6 +79,14 @@ export interface CloseReasons {
   readonly superseded: number;
   /** It was exported and goes on elsewhere. */
   readonly exported: number;
+}
+
+/** Limits in the spirit of RFC 9147 section 4.5.3; the figures are in `docs/key-limits.md`. */
+export interface KeyLimits {
+  /** Records sealed under the key that this side writes with. */
+  readonly sealed: number;
+  /** Records that did not verify; from now on at most 1,000 such are opened in a second. */
+  readonly forged: number;
 }
 
 /** Why saved associations were not restored; none of them was. */
@@ -134,11 +146,19 @@ export interface SendErrors {
   readonly notEstablished: number;
   /** Longer than fits one record at the association's MTU. */
   readonly tooLarge: number;
-  /** OpenSSL refused, or the record numbers have run out. */
+  /** OpenSSL refused. */
   readonly failed: number;
   /** So much may not yet be sent to an address that has not proved itself. */
   readonly addressUnproven: number;
+  /** The record numbers of the key have run out (RFC 6347 section 4.1); the last few are kept for close_notify. */
+  readonly numbersExhausted: number;
 }
+
+/**
+ * A datagram to send to where the peer is; with a {@link Batch} of what comes with it: the same datagram for where the peer
+ * seems to be, while that is being checked, and events of the sealing.
+ */
+export type Sealed = Buffer | readonly [datagram: Buffer, batch: Batch];
 
 /** Payload of `failed`. */
 export interface Failure {
@@ -318,11 +338,8 @@ export interface NativeEndpoint {
   receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
   /** To be called at the deadline; too early or too late does no harm. */
   handleTimeout(now: number): Batch | undefined;
-  /**
-   * Seals one message: the datagram to send, or one of {@link SendErrors}. While it is being checked where the peer is, a
-   * Batch of the datagram twice, first for where it was.
-   */
-  send(now: number, handle: Handle, message: Uint8Array): Buffer | Batch | number;
+  /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
+  send(now: number, handle: Handle, message: Uint8Array): Sealed | number;
   /** Ends in good order: close_notify when established, else as `abort`. `closed` follows in the batch. */
   shutdown(now: number, handle: Handle): Batch | undefined;
   /** Ends at once; tells a peer in the midst of a handshake, says nothing to an established one. */
@@ -394,7 +411,7 @@ export interface NativeAssociation {
   accept(now: number, hello: Uint8Array, cookieVerified: boolean): Batch | undefined;
   receive(now: number, datagram: Uint8Array): Batch | undefined;
   handleTimeout(now: number): Batch | undefined;
-  send(now: number, message: Uint8Array): Buffer | number;
+  send(now: number, message: Uint8Array): Sealed | number;
   shutdown(now: number): Batch | undefined;
   abort(now: number): Batch | undefined;
   answerPsk(now: number, identity: Uint8Array | undefined, key: Uint8Array | undefined): Batch | undefined;
@@ -430,6 +447,7 @@ export interface NativeAddon {
   isClientSession(bytes: Uint8Array): boolean;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
+  readonly keyLimits: KeyLimits;
   readonly errorKinds: ErrorKinds;
   readonly sendErrors: SendErrors;
   readonly restoreErrors: RestoreErrors;

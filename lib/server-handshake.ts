@@ -90,6 +90,8 @@ export class ServerHandshake implements AssociationOwner {
 
   onIdle(): void {}
 
+  onKeyLimit(): void {}
+
   onAddressChanged(): void {
     this.#link.answerAddress(false);
   }

@@ -14,7 +14,7 @@ import { type DtlsError, DtlsStateError, DtlsTransportError } from './errors.js'
 import { Inbox, type MessageInfo } from './inbox.js';
 import type { KeyingRequest } from './keying-material.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
-import type { AssociationInfo, CloseReasons, Failure } from './native-seam.js';
+import type { AssociationInfo, CloseReasons, Failure, KeyLimits } from './native-seam.js';
 import { PENDING_BYTES, PENDING_MESSAGES, PendingSends, type SendCallback } from './pending-sends.js';
 import type { RemoteInfo } from './psk-options.js';
 import { type SavedEntry, type SavedPeer, sealSaving } from './saving.js';
@@ -32,6 +32,7 @@ export interface SocketEvents {
   retransmit: [times: number];
   session: [session: Buffer];
   address: [oldAddress: RemoteInfo, newAddress: RemoteInfo, change: AddressChange];
+  keyLimit: [limit: keyof KeyLimits];
   timeout: [];
   error: [error: DtlsError];
   close: [reason: CloseReason];
@@ -250,6 +251,10 @@ export class SocketCore implements AssociationOwner {
     link.answerAddress(!change.defaultPrevented);
   }
 
+  onKeyLimit(limit: keyof KeyLimits): void {
+    emitToUser(this.#emitter, 'keyLimit', limit);
+  }
+
   onMessage(message: Buffer, datagram: Buffer | undefined): void {
     this.#counts.messagesReceived += 1;
     this.#counts.bytesReceived += message.length;
@@ -358,6 +363,9 @@ export class SocketCore implements AssociationOwner {
     }
     if (outcome === sendErrors.addressUnproven) {
       return this.#refuse(new DtlsStateError('ERR_DTLS_ADDRESS_UNPROVEN', { length, peer }), callback);
+    }
+    if (outcome === sendErrors.numbersExhausted) {
+      return this.#refuse(new DtlsStateError('ERR_DTLS_RECORD_NUMBERS_EXHAUSTED', { peer }), callback);
     }
     const reason = 'it could not be sealed';
     return this.#refuse(new DtlsTransportError('ERR_DTLS_SEND_FAILED', { peer, reason }), callback);

@@ -30,7 +30,8 @@ type Listener<Name extends keyof SocketEvents> = (...values: SocketEvents[Name])
  * One association. Made by `connect` and by a server's `secureConnection`, never by `new`.
  *
  * Events: `secureConnect` (client), `message` (Buffer[, { datagram }]), `drain`, `retransmit` (times), `session` (Buffer, client), `address`
- * (oldAddress, newAddress, {@link AddressChange}), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
+ * (oldAddress, newAddress, {@link AddressChange}), `keyLimit` (`sealed` or `forged`: a key has done as much as it should, see
+ * docs/key-limits.md), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
  * iterator is held (64 messages or 64 KiB at most) until one attaches.
  */
 export class DtlsSocket extends EventEmitter<SocketEvents> {
@@ -105,7 +106,7 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   /**
    * Sends one message. False when the caller should wait for `drain`. The callback is told when the message was handed
    * to the kernel, or why it could not be: ERR_DTLS_CLOSED, ERR_DTLS_MESSAGE_TOO_LARGE,
-   * ERR_DTLS_SEND_QUEUE_FULL, ERR_DTLS_ADDRESS_UNPROVEN, ERR_DTLS_SEND_FAILED; the association lives on. Without a callback the same comes as an
+   * ERR_DTLS_SEND_QUEUE_FULL, ERR_DTLS_ADDRESS_UNPROVEN, ERR_DTLS_RECORD_NUMBERS_EXHAUSTED, ERR_DTLS_SEND_FAILED; the association lives on. Without a callback the same comes as an
    * `error` event, unless `close` tells already.
    *
    * @param message Bytes, or text to be sent as UTF-8.

@@ -131,8 +131,6 @@ Napi::Value EndpointClass::Send(const Napi::CallbackInfo& info) {
   const auto message = OptionalBytesOf(info[2]);
   if (!message) return ThrowBadArgument(info.Env(), "a Uint8Array");
   const auto result = endpoint_->Send(HandleOf(info[1]), *message);
-  // To two addresses.
-  if (endpoint_->outbox().datagrams().size() > 1) return Finish(info.Env());
   return SendResultOf(info.Env(), result, endpoint_->outbox());
 }
 

@@ -177,10 +177,10 @@ Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& 
   for (const auto& error : kSendErrors) {
     if (error.result == result) return Napi::Number::New(env, error.code);
   }
-  const auto& sealed = outbox.datagrams().back();
+  const Outbox::Datagram sealed = outbox.datagrams().front();
   const Napi::Value datagram = BufferOf(env, outbox.BytesAt(sealed.offset, sealed.size));
-  if (outbox.event_count() == 0) return datagram;
-  outbox.DropLastDatagram();
+  if (outbox.datagrams().size() == 1 && outbox.event_count() == 0) return datagram;
+  outbox.DropFirstDatagram();
   // No event of a send speaks of an address.
   const auto nowhere = [](Handle) -> const Path* { return nullptr; };
   Napi::Array both = Napi::Array::New(env, 2);

@@ -14,6 +14,7 @@ import type {
   NativeEndpoint,
 } from '../../lib/native-seam.js';
 import type { Identity } from './certificates.js';
+import { type SavedCounts, withCounts } from './saved-association.js';
 
 export type Side = 'client' | 'server';
 
@@ -51,6 +52,8 @@ export interface End {
   /** Kinds of events that are not expected of a handshake that succeeds. */
   readonly troubles: number[];
   readonly moves: Address[];
+  /** One of the addon's `keyLimits` for each `keyLimit` event. */
+  readonly keyLimits: number[];
 }
 
 const { eventKinds } = addon;
@@ -59,7 +62,7 @@ const GIVE_UP_MS = 100_000;
 
 function newEnd(): End {
   const end = { endpoint: new addon.Endpoint(), handle: 0, info: undefined };
-  return { ...end, messages: [], troubles: [], moves: [] };
+  return { ...end, messages: [], troubles: [], moves: [], keyLimits: [] };
 }
 
 export class EndpointPair {
@@ -123,9 +126,10 @@ export class EndpointPair {
     const { endpoint, handle } = this[from];
     const sealed = endpoint.send(this.now, handle, Buffer.from(message));
     if (typeof sealed === 'number') return sealed;
-    if (Buffer.isBuffer(sealed)) this.#put(from, handle, sealed);
-    else this.#take(from, sealed);
-    return Buffer.isBuffer(sealed) ? sealed : (sealed[2] as Buffer);
+    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
+    this.#put(from, handle, datagram);
+    this.#take(from, batch);
+    return datagram;
   }
 
   /** Everything on the wire arrives, and what is answered to it. */
@@ -165,6 +169,19 @@ export class EndpointPair {
   receive(side: Side, datagram: Buffer, { address, port }: Address): void {
     this.#sender = { address, port };
     this.#take(side, this[side].endpoint.receive(this.now, datagram, address, port));
+  }
+
+  /** Saves one side and restores it in its place, with other counts. */
+  restore(side: Side, counts: SavedCounts): void {
+    const { endpoint, handle } = this[side];
+    const key = Buffer.alloc(32, 5);
+    const [saved] = endpoint.export([handle], key, 0, 1000);
+    assert.equal(saved.length, 1);
+    const changed = saved.map((sealed) => withCounts(sealed, key, counts));
+    const options = associationOf(side, this.#options);
+    const restored = endpoint.import(this.now, 0, side, options, changed, key);
+    assert.ok(Array.isArray(restored), `restored: ${String(restored)}`);
+    this[side].handle = restored[0];
   }
 
   counter(side: Side, name: string): number {
@@ -209,7 +226,7 @@ export class EndpointPair {
     }
   }
 
-  #answer(side: Side, kind: number, handle: Handle, _detail: number, payload: unknown): void {
+  #answer(side: Side, kind: number, handle: Handle, detail: number, payload: unknown): void {
     const end = this[side];
     const { endpoint } = end;
     if (kind === eventKinds.pskRequired) {
@@ -225,6 +242,8 @@ export class EndpointPair {
     } else if (kind === eventKinds.addressChanged) {
       end.moves.push(payload as Address);
       endpoint.answerAddress(handle, this.accepts);
+    } else if (kind === eventKinds.keyLimit) {
+      end.keyLimits.push(detail);
     } else if (kind !== eventKinds.retransmitted) {
       end.troubles.push(kind);
     }

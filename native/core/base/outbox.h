@@ -40,6 +40,9 @@ class Outbox {
     datagrams_.pop_back();
   }
 
+  // Takes the first datagram out; what it holds stays to be read.
+  void DropFirstDatagram() { datagrams_.erase(datagrams_.begin()); }
+
   // The last datagram goes to where the peer seems to be as well.
   void CopyLastDatagram() {
     datagrams_.push_back(datagrams_.back());
