@@ -11,7 +11,9 @@ constexpr uint16_t kEpoch = 1;
 }  // namespace
 
 Records::Records(TrafficKey write, TrafficKey read, ConnectionIds ids, AeadPool* pool)
-    : write_(std::move(write)), read_(std::move(read)), ids_(std::move(ids)), pool_(pool) {}
+    : write_(std::move(write)), read_(std::move(read)), pool_(pool) {
+  if (!ids.own.empty() || !ids.peer.empty()) ids_ = std::make_unique<const ConnectionIds>(std::move(ids));
+}
 
 Records::Records(Records&& other) noexcept
     : write_(std::move(other.write_)),
@@ -28,17 +30,22 @@ Records::~Records() {
   pool_->Forget(read_);
 }
 
+const ConnectionIds& Records::ids() const {
+  static const ConnectionIds kNone;
+  return ids_ ? *ids_ : kNone;
+}
+
 bool Records::Seal(ContentType type, ByteView plaintext, uint8_t* out) {
   if (next_write_ > kLastSequence) return false;
   const RecordHeader header{.type = type, .version = kDtls12, .epoch = kEpoch, .sequence = next_write_++};
   ++use_.sealed;
-  return Protect(*pool_, write_, header, ids_.peer, plaintext, out);
+  return Protect(*pool_, write_, header, ids().peer, plaintext, out);
 }
 
 bool Records::IsProtectedType(ContentType type) const {
   return type == ContentType::kApplicationData || type == ContentType::kAlert ||
          type == ContentType::kHandshake ||
-         (type == ContentType::kReturnRoutabilityCheck && ids_.return_routability);
+         (type == ContentType::kReturnRoutabilityCheck && ids().return_routability);
 }
 
 std::optional<Counter> Records::Refuse(const Record& record) const {
@@ -46,8 +53,8 @@ std::optional<Counter> Records::Refuse(const Record& record) const {
   if (record.header.version != kDtls12) return Counter::kDroppedVersion;
   const bool with_id = record.header.type == ContentType::kTls12Cid;
   // Who was given a Connection ID must use it, and nobody else may (RFC 9146 section 3).
-  if (with_id != !ids_.own.empty()) return Counter::kDroppedConnectionId;
-  if (with_id && !SameBytes(record.connection_id, ids_.own)) return Counter::kDroppedConnectionId;
+  if (with_id != !ids().own.empty()) return Counter::kDroppedConnectionId;
+  if (with_id && !SameBytes(record.connection_id, ids().own)) return Counter::kDroppedConnectionId;
   if (!with_id && !IsProtectedType(record.header.type)) return Counter::kDroppedContentType;
   const size_t least = read_.shape().overhead_bytes() + (with_id ? 1 : 0);
   if (record.body.size() < least) return Counter::kDroppedTooShort;

@@ -2,6 +2,7 @@
 // Some 350 bytes, and no OpenSSL object of its own.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -40,7 +41,7 @@ class Records {
   // or OpenSSL fails.
   bool Seal(ContentType type, ByteView plaintext, uint8_t* out);
   size_t SealedBytes(size_t plaintext_bytes) const {
-    return ProtectedBytes(write_, ids_.peer.size(), plaintext_bytes);
+    return ProtectedBytes(write_, ids().peer.size(), plaintext_bytes);
   }
 
   // Why `record` need not be opened; nothing when it is worth a try. Costs no cryptography.
@@ -73,12 +74,12 @@ class Records {
     window_ = ReplayWindow::Restore(saved.window);
     use_ = saved.use;
   }
-  const ConnectionIds& connection_ids() const { return ids_; }
+  const ConnectionIds& connection_ids() const { return ids(); }
 
   const TrafficKey& write_key() const { return write_; }
   const TrafficKey& read_key() const { return read_; }
   // What the peer puts into its records; empty for nothing.
-  const Bytes& own_connection_id() const { return ids_.own; }
+  const Bytes& own_connection_id() const { return ids().own; }
 
  private:
   bool IsProtectedType(ContentType type) const;
@@ -86,9 +87,12 @@ class Records {
   // RFC 6347 section 4.1: a number must never come round again.
   static constexpr uint64_t kLastSequence = (uint64_t{1} << 48) - 1;
 
+  const ConnectionIds& ids() const;
+
   TrafficKey write_;
   TrafficKey read_;
-  ConnectionIds ids_;
+  // Null when neither side has one.
+  std::unique_ptr<const ConnectionIds> ids_;
   AeadPool* pool_;
   uint64_t next_write_ = 0;
   ReplayWindow window_;
