@@ -3,6 +3,7 @@
 #include "bench/record_benchmark.h"
 #include "core/records/protection.h"
 #include "test/arguments.h"
+#include "test/handle_table_class.h"
 #include "test/records_class.h"
 #include "test/replay_window_class.h"
 #include "test/ssl_pair_class.h"
@@ -106,6 +107,7 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("protect", Napi::Function::New<ProtectOne>(env, "protect"));
   exports.Set("SslPair", SslPairClass::Define(env));
   exports.Set("Records", RecordsClass::Define(env));
+  exports.Set("HandleTable", HandleTableClass::Define(env));
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
   exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));

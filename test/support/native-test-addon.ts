@@ -97,6 +97,14 @@ export interface ProtectOptions extends Key {
   readonly connectionId?: Uint8Array;
 }
 
+/** Handles by a hash of 32 bits. */
+export interface HandleTable {
+  readonly size: number;
+  has(hash: number, handle: number): boolean;
+  insert(hash: number, handle: number): void;
+  erase(hash: number, handle: number): void;
+}
+
 export interface BenchmarkOptions {
   /** Id of the suite. */
   readonly suite: number;
@@ -141,6 +149,7 @@ export interface NativeTestAddon {
     identity?: { readonly cert: string; readonly key: string },
   ) => SslPair;
   readonly Records: new (options: RecordsOptions) => Records;
+  readonly HandleTable: new () => HandleTable;
   readonly ReplayWindow: { new (): ReplayWindow; readonly size: number };
   readonly RecordBenchmark: new (options: BenchmarkOptions) => RecordBenchmark;
 }

@@ -29,13 +29,13 @@ class PathHash {
  public:
   explicit PathHash(uint64_t seed) : seed_(seed) {}
 
-  size_t operator()(const Path& path) const {
+  uint32_t operator()(const Path& path) const {
     uint64_t words[4];
     std::memcpy(words, path.peer_address.data(), 16);
     std::memcpy(words + 2, path.local_address.data(), 16);
     uint64_t hash = seed_ ^ (static_cast<uint64_t>(path.peer_port) << 32 | path.scope_id);
     for (uint64_t word : words) hash = Mix(hash ^ word);
-    return static_cast<size_t>(hash);
+    return static_cast<uint32_t>(hash);
   }
 
  private:

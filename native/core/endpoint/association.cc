@@ -47,15 +47,15 @@ Association::Association(TimePoint now, Handle handle, const SavedAssociation& s
           TrafficKey(saved.suite->algorithm, saved.read_key.view(), saved.read_iv.view(), pool->NewKeyId()),
           saved.connection_ids, pool),
       sender_(outbox, handle),
-      facts_(new Facts{.suite = saved.suite,
-                       .server_name = saved.server_name,
-                       .psk_identity = saved.psk_identity,
-                       .peer_certificates = saved.peer_certificates,
-                       .max_plaintext_bytes = saved.max_plaintext_bytes,
-                       .alpn_protocol = saved.alpn_protocol,
-                       .session_reused = saved.session_reused,
-                       .secrets = *saved.secrets,
-                       .client_session = Secret(saved.client_session.view())}) {
+      facts_(Facts{.suite = saved.suite,
+                   .server_name = saved.server_name,
+                   .psk_identity = saved.psk_identity,
+                   .peer_certificates = saved.peer_certificates,
+                   .max_plaintext_bytes = saved.max_plaintext_bytes,
+                   .alpn_protocol = saved.alpn_protocol,
+                   .session_reused = saved.session_reused,
+                   .secrets = *saved.secrets,
+                   .client_session = Secret(saved.client_session.view())}) {
   records_->Restore(saved.records);
   sender_.ContinueFrom(saved.next_plaintext);
   if (!saved.last_flight.empty()) {
@@ -75,7 +75,7 @@ SavedAssociation Association::Save() const {
   saved.connection_ids = records_->connection_ids();
   saved.records = records_->Save();
   saved.next_plaintext = sender_.next_plaintext();
-  if (last_flight_) saved.last_flight = last_flight_->sent.flight;
+  if (last_flight_) saved.last_flight = last_flight_->flight.Unpack();
   saved.server_name = facts_->server_name;
   saved.psk_identity = facts_->psk_identity;
   saved.peer_certificates = facts_->peer_certificates;
@@ -167,6 +167,8 @@ Association::SendResult Association::Send(ByteView message) {
   const KeyLimits before = key_limits();
   if (!sender_.SendMessage(message, *records_)) return SendResult::kFailed;
   counters_->Add(Counter::kMessagesSent);
+  ++traffic_.messages_sent;
+  traffic_.bytes_sent += message.size();
   TellKeyLimits(before);
   return SendResult::kSent;
 }
@@ -241,28 +243,31 @@ void Association::Establish(TimePoint now) {
   handshake_.reset();
   records_.emplace(std::move(result.records));
   sender_ = result.sender;
-  facts_.reset(new Facts{.suite = result.suite,
-                         .server_name = std::move(result.server_name),
-                         .psk_identity = std::move(result.psk_identity),
-                         .peer_certificates = std::move(result.peer_certificates),
-                         .max_plaintext_bytes = result.max_plaintext_bytes,
-                         .alpn_protocol = std::move(result.alpn_protocol),
-                         .session_reused = result.session_reused,
-                         .secrets = result.secrets,
-                         .client_session = std::move(result.client_session)});
-  if (!result.last_flight.flight.empty()) KeepLastFlight(now, std::move(result.last_flight));
+  facts_.emplace(Facts{.suite = result.suite,
+                       .server_name = std::move(result.server_name),
+                       .psk_identity = std::move(result.psk_identity),
+                       .peer_certificates = std::move(result.peer_certificates),
+                       .max_plaintext_bytes = result.max_plaintext_bytes,
+                       .alpn_protocol = std::move(result.alpn_protocol),
+                       .session_reused = result.session_reused,
+                       .secrets = result.secrets,
+                       .client_session = std::move(result.client_session)});
+  if (!result.last_flight.flight.empty()) KeepLastFlight(now, result.last_flight);
   outbox_->AddEvent(EventKind::kEstablished, handle_);
   for (const Bytes& message : result.early_messages) {
-    NoteMessage(now);
+    NoteMessage(now, message.size());
     outbox_->AddMessage(handle_, message);
   }
   for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
   TellKeyLimits({});
 }
 
-void Association::KeepLastFlight(TimePoint now, SentFlight sent) {
-  last_flight_.reset(
-      new LastFlight{.sent = std::move(sent), .sent_at = now, .kept_until = now + kLastFlightKept});
+void Association::KeepLastFlight(TimePoint now, const SentFlight& sent) {
+  last_flight_.reset(new LastFlight{.flight = PackedFlight(sent.flight),
+                                    .mtu_bytes = static_cast<uint16_t>(sent.mtu_bytes),
+                                    .times_sent = sent.times_sent,
+                                    .sent_at = now,
+                                    .kept_until = now + kLastFlightKept});
 }
 
 void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
@@ -295,7 +300,7 @@ void Association::OpenRecord(TimePoint now, const Record& record) {
   const auto& message = std::get<Records::Message>(opened);
   received_newest_ |= message.newest;
   if (message.type == ContentType::kApplicationData) {
-    NoteMessage(now);
+    NoteMessage(now, message.plaintext.size());
     return outbox_->KeepMessage(handle_, message.plaintext);
   }
   const Bytes body = CopyOf(message.plaintext);
@@ -310,11 +315,13 @@ void Association::OpenRecord(TimePoint now, const Record& record) {
   }
 }
 
-void Association::NoteMessage(TimePoint now) {
+void Association::NoteMessage(TimePoint now, size_t message_bytes) {
   // Who sends messages has our last flight.
   last_flight_.reset();
   last_message_ = now;
   counters_->Add(Counter::kMessagesReceived);
+  ++traffic_.messages_received;
+  traffic_.bytes_received += message_bytes;
 }
 
 void Association::ReceiveAlert(TimePoint now, ByteView body) {
@@ -343,8 +350,8 @@ void Association::ReceiveHandshake(TimePoint now, ByteView body) {
   if (now < last_flight_->sent_at + options_->handshake.retransmit_timeout / 2) return;
   last_flight_->sent_at = now;
   counters_->Add(Counter::kRetransmissions);
-  auto& [flight, mtu_bytes, times_sent] = last_flight_->sent;
-  sender_.SendFlight(flight, BackedOffMtu(mtu_bytes, times_sent++), &*records_);
+  const size_t mtu_bytes = BackedOffMtu(last_flight_->mtu_bytes, last_flight_->times_sent++);
+  sender_.SendFlight(last_flight_->flight.Unpack(), mtu_bytes, &*records_);
 }
 
 // A challenge is answered once, and to where it came from (RFC 9853 section 5.4).

@@ -83,10 +83,18 @@ class Association {
     Secret client_session;
   };
   // Null before.
-  const Facts* facts() const { return facts_.get(); }
+  const Facts* facts() const { return facts_ ? &*facts_ : nullptr; }
   // Fills `out`; false before the association is established, and as native_dtls::ExportKeyingMaterial.
   bool ExportKeyingMaterial(std::string_view label, std::optional<ByteView> context,
                             std::span<uint8_t> out) const;
+  // Messages since it was established here.
+  struct Traffic {
+    uint64_t messages_sent = 0;
+    uint64_t messages_received = 0;
+    uint64_t bytes_sent = 0;
+    uint64_t bytes_received = 0;
+  };
+  const Traffic& traffic() const { return traffic_; }
   size_t max_message_bytes() const;
   // The datagram that a message of so many bytes makes, once established.
   size_t DatagramBytes(size_t message_bytes) const {
@@ -111,7 +119,9 @@ class Association {
   // What the peer may still ask for: the last flight, for as long as it may not have arrived (RFC 6347
   // section 4.2.4).
   struct LastFlight {
-    SentFlight sent;
+    PackedFlight flight;
+    uint16_t mtu_bytes;
+    uint32_t times_sent;
     TimePoint sent_at;
     TimePoint kept_until;
   };
@@ -125,10 +135,10 @@ class Association {
   void Begin(TimePoint now);
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
-  void KeepLastFlight(TimePoint now, SentFlight sent);
+  void KeepLastFlight(TimePoint now, const SentFlight& sent);
   void ReceiveProtected(TimePoint now, ByteView datagram);
   void OpenRecord(TimePoint now, const Record& record);
-  void NoteMessage(TimePoint now);
+  void NoteMessage(TimePoint now, size_t message_bytes);
   void ReceiveAlert(TimePoint now, ByteView body);
   void ReceiveHandshake(TimePoint now, ByteView body);
   void ReceivePathMessage(ByteView body);
@@ -156,8 +166,9 @@ class Association {
   // There once established.
   std::optional<Records> records_;
   RecordSender sender_;
-  std::unique_ptr<const Facts> facts_;
+  std::optional<const Facts> facts_;
   std::unique_ptr<LastFlight> last_flight_;
+  Traffic traffic_;
 };
 
 }  // namespace native_dtls

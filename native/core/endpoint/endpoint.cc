@@ -15,7 +15,7 @@ uint64_t RandomSeed() {
 }  // namespace
 
 Endpoint::Endpoint(std::span<double, kCounterCount> counters)
-    : counters_(counters), by_path_(0, PathHash(RandomSeed())) {}
+    : counters_(counters), hash_path_(RandomSeed()) {}
 
 void Endpoint::Listen(ListenOptions options) {
   connection_ids_.Decide(options.association->handshake.connection_id_bytes.value_or(0));
@@ -41,10 +41,11 @@ void Endpoint::StopListening() {
   BeginCall();
   listening_.reset();
   connection_ids_.ForgetSupplied();
-  for (const auto& slot : slots_) {
-    if (!slot->pending_hello || !slot->association) continue;
-    slot->association->Abort(CloseReason::kLocal, true);
-    Settle(*slot);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    if (!slot.pending_hello || !slot.association) continue;
+    slot.association->Abort(CloseReason::kLocal, true);
+    Settle(slot);
   }
   EndCall();
 }
@@ -97,8 +98,7 @@ Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
       return Living(connection_ids_.Find(record->connection_id));
     }
   }
-  const auto found = by_path_.find(path);
-  return found == by_path_.end() ? nullptr : Living(found->second);
+  return Living(FindByPath(path));
 }
 
 void Endpoint::HandleTimeout(TimePoint now) {
@@ -175,7 +175,7 @@ void Endpoint::AnswerCertificate(TimePoint now, Handle handle, bool accept) {
 
 const Association* Endpoint::Find(Handle handle) const {
   const Slot* slot = SlotOf(handle);
-  return slot == nullptr ? nullptr : slot->association.get();
+  return slot == nullptr || !slot->association ? nullptr : &*slot->association;
 }
 
 const Path* Endpoint::PathOf(Handle handle) const {
@@ -186,7 +186,7 @@ const Path* Endpoint::PathOf(Handle handle) const {
 void Endpoint::BeginCall() {
   outbox_.Clear();
   for (const Handle handle : ended_) {
-    slots_[SlotIndex(handle)]->association.reset();
+    slots_[SlotIndex(handle)].association.reset();
     free_slots_.push_back(SlotIndex(handle));
   }
   ended_.clear();
@@ -212,13 +212,13 @@ bool Endpoint::Overtaken(const DeadlineHeap::Entry& entry) {
 
 const Path* Endpoint::CandidateOf(Handle handle) const {
   const Slot* slot = SlotOf(handle);
-  return slot == nullptr || !slot->candidate ? nullptr : &*slot->candidate;
+  return slot == nullptr ? nullptr : slot->candidate.get();
 }
 
 const Endpoint::Slot* Endpoint::SlotOf(Handle handle) const {
   const uint32_t index = SlotIndex(handle);
   if (index >= slots_.size()) return nullptr;
-  const Slot& slot = *slots_[index];
+  const Slot& slot = slots_[index];
   return slot.association && slot.handle == handle ? &slot : nullptr;
 }
 
@@ -227,19 +227,28 @@ Endpoint::Slot* Endpoint::Living(Handle handle) {
   return slot != nullptr && !slot->association->ended() ? slot : nullptr;
 }
 
+Handle Endpoint::FindByPath(const Path& path) const {
+  return by_path_.Find(hash_path_(path),
+                       [&](Handle handle) { return slots_[SlotIndex(handle)].path == path; });
+}
+
+void Endpoint::PutByPath(const Slot& slot) { by_path_.Insert(hash_path_(slot.path), slot.handle); }
+
+void Endpoint::RemoveByPath(const Slot& slot) { by_path_.Erase(hash_path_(slot.path), slot.handle); }
+
 // An empty slot with a new handle and a path; null when there is none left.
 Endpoint::Slot* Endpoint::TakeFreeSlot(const Path& path) {
   if (free_slots_.empty()) {
     if (slots_.size() >= kMaxSlots) return nullptr;
     free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
-    slots_.push_back(std::make_unique<Slot>());
+    slots_.Grow();
   }
   const uint32_t index = free_slots_.back();
   free_slots_.pop_back();
-  Slot& slot = *slots_[index];
+  Slot& slot = slots_[index];
   // Generation 0 is never used, so no handle is 0.
   const uint32_t last = GenerationOf(slot.handle);
-  slot = Slot{.handle = MakeHandle(index, last >= kMaxGeneration ? 1 : last + 1), .path = path};
+  slot.Begin(MakeHandle(index, last >= kMaxGeneration ? 1 : last + 1), path);
   return &slot;
 }
 
@@ -251,9 +260,9 @@ Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> conte
   const Handle handle = slot->handle;
   auto connection_id = NewConnectionId(*options, handle, source);
   if (connection_id) slot->connection_id = *connection_id;
-  slot->association = std::make_unique<Association>(handle, role, std::move(context), std::move(options),
-                                                    &outbox_, &counters_, &pool_, std::move(connection_id));
-  by_path_[path] = handle;
+  slot->association.emplace(handle, role, std::move(context), std::move(options), &outbox_, &counters_,
+                            &pool_, std::move(connection_id));
+  PutByPath(*slot);
   return slot;
 }
 
@@ -271,7 +280,7 @@ void Endpoint::Settle(Slot& slot) {
       connection_ids_.Remove(slot.connection_id);
       slot.connection_id.clear();
     } else if (std::exchange(slot.by_path, false)) {
-      by_path_.erase(slot.path);
+      RemoveByPath(slot);
     }
   }
   if (association.ended()) {
@@ -287,7 +296,7 @@ void Endpoint::Settle(Slot& slot) {
 }
 
 void Endpoint::Forget(Slot& slot) {
-  if (slot.by_path) by_path_.erase(slot.path);
+  if (slot.by_path) RemoveByPath(slot);
   if (!slot.connection_id.empty()) connection_ids_.Remove(slot.connection_id);
 }
 
@@ -342,10 +351,9 @@ void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView dat
 
 void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                             bool cookie_verified) {
-  if (const auto found = by_path_.find(path); found != by_path_.end()) {
+  if (Slot* old = Living(FindByPath(path))) {
     // Without a cookie nobody has shown that the new hello comes from where it says.
     if (!cookie_verified) return counters_.Add(Counter::kDroppedUnexpected);
-    Slot* old = Living(found->second);
     old->association->Abort(CloseReason::kSuperseded, false);
     Settle(*old);
   }
@@ -362,7 +370,8 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   }
   Slot* slot = Create(Role::kServer, options.context, options.association, path, source);
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
-  std::ranges::copy(hello.random, slot->pending_hello.emplace().begin());
+  slot->pending_hello = std::make_unique<std::array<uint8_t, 32>>();
+  std::ranges::copy(hello.random, slot->pending_hello->begin());
   ++pending_handshakes_;
   slot->association->Accept(now, datagram, cookie_verified, listening_->ticket_keys.KeysAt(now));
   Settle(*slot);

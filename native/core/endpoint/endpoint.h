@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/block_list.h"
+#include "core/base/handle_table.h"
 #include "core/base/path.h"
 #include "core/endpoint/association.h"
 #include "core/endpoint/connection_id_table.h"
@@ -53,7 +55,7 @@ class Endpoint {
   // A Connection ID for one of the next clients. False when it cannot be used: it has another length than the
   // others, is in use, or enough of them wait.
   bool SupplyConnectionId(ByteView id);
-  bool HasPath(const Path& path) const { return by_path_.contains(path); }
+  bool HasPath(const Path& path) const { return FindByPath(path) != kNoHandle; }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
                  const Path& path);
@@ -96,24 +98,40 @@ class Endpoint {
   struct Slot {
     // Of the association, or of the last one that was here.
     Handle handle = kNoHandle;
-    Path path;
-    std::unique_ptr<Association> association{};
+    // The table of paths has it.
+    bool by_path = true;
+    Path path{};
+    // In place: an association that rests has no memory of its own elsewhere.
+    std::optional<Association> association{};
     // The earliest entry that the heap holds for it.
     TimePoint scheduled = kNever;
     // Where newer records come from, while that is being checked or the application has not said whether the
     // peer has moved there.
-    std::optional<Path> candidate{};
+    std::unique_ptr<Path> candidate{};
     std::unique_ptr<PathCheck> check{};
     // When something newer came from `path`; kNever when that is not known.
     TimePoint heard_at = kNever;
     // The address is new and has not proved itself.
-    std::optional<Probation> probation{};
+    std::unique_ptr<Probation> probation{};
     // The table of Connection IDs has this one.
     Bytes connection_id{};
-    // The table of paths has it.
-    bool by_path = true;
     // A server's, until its handshake is over: the random of the ClientHello that began it.
-    std::optional<std::array<uint8_t, 32>> pending_hello{};
+    std::unique_ptr<std::array<uint8_t, 32>> pending_hello{};
+
+    // For an association that is about to be made.
+    void Begin(Handle new_handle, const Path& new_path) {
+      handle = new_handle;
+      by_path = true;
+      path = new_path;
+      association.reset();
+      scheduled = kNever;
+      candidate.reset();
+      check.reset();
+      heard_at = kNever;
+      probation.reset();
+      connection_id = {};
+      pending_hello.reset();
+    }
   };
 
   // Where the Connection ID comes from that an association may give out, if it wants one.
@@ -126,6 +144,8 @@ class Endpoint {
   // So many timeouts are handled in one call at the most; the rest is due at once.
   static constexpr int kMaxTimeoutsPerCall = 256;
 
+  static constexpr size_t kSlotsPerBlock = 256;
+
   size_t LivingAssociations() const { return slots_.size() - free_slots_.size() - ended_.size(); }
   void BeginCall();
   void EndCall();
@@ -136,6 +156,9 @@ class Endpoint {
   bool Overtaken(const DeadlineHeap::Entry& entry);
   std::optional<RestoreError> CheckRestorable(const SavedAssociation& saved, Role role) const;
   Handle Restore(TimePoint now, SavedAssociation& saved, std::shared_ptr<const AssociationOptions> options);
+  Handle FindByPath(const Path& path) const;
+  void PutByPath(const Slot& slot);
+  void RemoveByPath(const Slot& slot);
   Slot* TakeFreeSlot(const Path& path);
   Slot* Create(Role role, std::shared_ptr<const Context> context,
                std::shared_ptr<const AssociationOptions> options, const Path& path, IdSource source);
@@ -165,11 +188,11 @@ class Endpoint {
   Outbox outbox_;
   AeadPool pool_;
   std::optional<Listening> listening_;
-  // Stable addresses: an association is never moved.
-  std::vector<std::unique_ptr<Slot>> slots_;
+  BlockList<Slot, kSlotsPerBlock> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<Handle> ended_;
-  std::unordered_map<Path, Handle, PathHash> by_path_;
+  const PathHash hash_path_;
+  HandleTable by_path_;
   ConnectionIdTable connection_ids_;
   DeadlineHeap deadlines_;
   size_t pending_handshakes_ = 0;

@@ -29,7 +29,7 @@ void Endpoint::NoteNewest(TimePoint now, Slot& slot, const Path& path, size_t da
     if (slot.probation && slot.probation->Hear(datagram_bytes)) slot.probation.reset();
   } else if (!slot.association->checks_paths()) {
     if (known_candidate) return;
-    slot.candidate = path;
+    slot.candidate = std::make_unique<Path>(path);
     outbox_.AddEvent(EventKind::kAddressChanged, slot.association->handle());
   } else if (slot.check) {
     // One at a time: the others have their turn when it is over.
@@ -42,7 +42,7 @@ void Endpoint::NoteNewest(TimePoint now, Slot& slot, const Path& path, size_t da
 void Endpoint::BeginCheck(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes) {
   const bool old_first = slot.heard_at != kNever && now - slot.heard_at < kHeardLately;
   const Association& association = *slot.association;
-  slot.candidate = path;
+  slot.candidate = std::make_unique<Path>(path);
   slot.check = std::make_unique<PathCheck>(old_first, association.retransmit_timeout(),
                                            association.DatagramBytes(kPathMessageBytes));
   slot.check->Hear(datagram_bytes);
@@ -100,7 +100,7 @@ void Endpoint::AnswerAddress(Handle handle, bool accept) {
   if (accept) {
     slot->path = *slot->candidate;
     slot->probation.reset();
-    if (!slot->association->checks_paths()) slot->probation.emplace();
+    if (!slot->association->checks_paths()) slot->probation = std::make_unique<Probation>();
     counters_.Add(Counter::kAddressChanges);
   }
   slot->candidate.reset();

@@ -16,8 +16,9 @@ std::string KeyOf(ByteView id) { return {id.begin(), id.end()}; }
 
 std::vector<Handle> Endpoint::Established() const {
   std::vector<Handle> handles;
-  for (const auto& slot : slots_) {
-    if (slot->association && slot->association->established()) handles.push_back(slot->handle);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.association && slot.association->established()) handles.push_back(slot.handle);
   }
   return handles;
 }
@@ -32,7 +33,7 @@ std::vector<Bytes> Endpoint::Export(std::span<const Handle> handles, ByteView ke
     if (slot == nullptr || !slot->association->established()) return {};
     SavedAssociation saved = slot->association->Save();
     saved.path = slot->path;
-    saved.probation = slot->probation;
+    if (slot->probation) saved.probation = *slot->probation;
     saved.saved_at = now;
     saved.expires_at = expires_at;
     if (RAND_bytes(saved.id.data(), static_cast<int>(saved.id.size())) != 1) return {};
@@ -85,8 +86,7 @@ std::variant<std::vector<Handle>, RestoreError> Endpoint::Import(
 std::optional<RestoreError> Endpoint::CheckRestorable(const SavedAssociation& saved, Role role) const {
   if (saved.role != role) return RestoreError::kWrongRole;
   const Bytes& own = saved.connection_ids.own;
-  if (own.empty())
-    return by_path_.contains(saved.path) ? std::optional(RestoreError::kAddressInUse) : std::nullopt;
+  if (own.empty()) return HasPath(saved.path) ? std::optional(RestoreError::kAddressInUse) : std::nullopt;
   if (connection_ids_.bytes() && own.size() != *connection_ids_.bytes())
     return RestoreError::kWrongConnectionIdLength;
   return connection_ids_.Contains(own) ? std::optional(RestoreError::kConnectionIdInUse) : std::nullopt;
@@ -95,13 +95,12 @@ std::optional<RestoreError> Endpoint::CheckRestorable(const SavedAssociation& sa
 Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
                          std::shared_ptr<const AssociationOptions> options) {
   Slot* slot = TakeFreeSlot(saved.path);
-  slot->association = std::make_unique<Association>(now, slot->handle, saved, std::move(options), &outbox_,
-                                                    &counters_, &pool_);
+  slot->association.emplace(now, slot->handle, saved, std::move(options), &outbox_, &counters_, &pool_);
   slot->connection_id = saved.connection_ids.own;
   slot->by_path = slot->connection_id.empty();
-  slot->probation = saved.probation;
+  if (saved.probation) slot->probation = std::make_unique<Probation>(*saved.probation);
   if (slot->by_path) {
-    by_path_[slot->path] = slot->handle;
+    PutByPath(*slot);
   } else {
     connection_ids_.Put(slot->connection_id, slot->handle);
   }

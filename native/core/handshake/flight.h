@@ -18,4 +18,14 @@ struct FlightPart {
 
 using Flight = std::vector<FlightPart>;
 
+// A flight that waits for a long time: one block of bytes, not one for each part.
+class PackedFlight {
+ public:
+  explicit PackedFlight(const Flight& flight);
+  Flight Unpack() const;
+
+ private:
+  Bytes bytes_;
+};
+
 }  // namespace native_dtls
