@@ -5,7 +5,9 @@
     "NAPI_VERSION=9",
     "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
     "NODE_ADDON_API_DISABLE_DEPRECATED",
-    "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS"
+    "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS",
+    # A worker that is being terminated refuses to make objects, and takes no exception: that ends no process.
+    "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
   ],
   "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions", "-fno-rtti"],
   "cflags_cc": [

@@ -59,6 +59,8 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
 
 EndpointClass::EndpointClass(const Napi::CallbackInfo& info) : Wrapped(info) {
   auto state = Napi::Float64Array::New(info.Env(), 1 + kCounterCount);
+  // The environment is being torn down: nobody will use this object.
+  if (state.IsEmpty()) return;
   state_ = Napi::Persistent(state);
   deadline_ = state.Data();
   endpoint_ = std::make_unique<Endpoint>(std::span<double, kCounterCount>(state.Data() + 1, kCounterCount));

@@ -224,6 +224,7 @@ Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi
                              Napi::Value label, Napi::Value context) {
   if (!length.IsNumber() || !label.IsString()) return ThrowBadArgument(env, "a length and a label");
   const auto material = Napi::Buffer<uint8_t>::New(env, length.As<Napi::Number>().Uint32Value());
+  if (material.IsEmpty()) return env.Undefined();
   const std::string text = label.As<Napi::String>().Utf8Value();
   const std::span<uint8_t> out(material.Data(), material.Length());
   if (!association.ExportKeyingMaterial(text, OptionalBytesOf(context), out)) return env.Undefined();

@@ -29,7 +29,7 @@ struct ListenOptions {
   size_t max_connections = kMaxSlots;
   size_t max_pending_handshakes = 1000;
   // TicketKeys::kBytes; empty for random ones, renewed from time to time.
-  Secret ticket_keys;
+  Secret ticket_keys{};
   // Clients are given Connection IDs of the application's making (SupplyConnectionId), and one that offers
   // the extension is not let in while there is none. Otherwise random ones.
   bool supplied_connection_ids = false;
