@@ -1,17 +1,24 @@
 /**
  * One association as its owner holds it: a handle with the calls that it allows. After the end every call is void. It
- * knows its driver and its peer, and nothing of what the owner does.
+ * knows its driver and its peer, and nothing of what the owner does. There may be a million of them: what the addon
+ * can say when it is asked is not kept here.
  */
 
+import type { AddressInfo } from 'node:net';
 import { addon } from './addon.js';
 import type { AssociationOwner } from './association-owner.js';
 import type { KeyingRequest } from './keying-material.js';
-import type { Handle } from './native-seam.js';
+import type { AssociationInfo, AssociationTraffic, Handle } from './native-seam.js';
 import type { SentCallback, Transport } from './transport.js';
 
 /** The part of a driver that a link calls. */
 export interface LinkDriver {
   readonly transport: Transport;
+  /** Where the transport is bound, as far as that is known. */
+  readonly localAddress: AddressInfo | undefined;
+  info(handle: Handle): AssociationInfo | undefined;
+  traffic(handle: Handle): AssociationTraffic | undefined;
+  maxMessageSize(handle: Handle): number;
   start(handle: Handle, session?: Uint8Array): void;
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number;
   shutdown(handle: Handle): void;
@@ -34,36 +41,67 @@ export interface LinkPeer {
   readonly family: 'IPv4' | 'IPv6';
 }
 
+/** What the addon said of an association at its end. */
+interface Past {
+  readonly info: AssociationInfo | undefined;
+  readonly traffic: AssociationTraffic | undefined;
+}
+
 export class AssociationLink {
   readonly handle: Handle;
   /** Where the peer is, and where it is sent to. */
   address: string;
   port: number;
-  family: 'IPv4' | 'IPv6';
-  /** Where it seems to be, in the newest question about that. */
-  candidate: LinkPeer | undefined;
-  /** A client of a server on this endpoint. */
-  readonly accepted: boolean;
+  /** Where it seems to be, in the newest question about that; no field of those that have never moved. */
+  declare candidate: LinkPeer | undefined;
   owner: AssociationOwner | undefined;
-  /** Client: a datagram has come from the peer. */
-  answered = false;
-  /** The addon knows it no more; its last events may still be under way. */
-  ended = false;
   readonly #driver: LinkDriver;
+  /** There once it has ended. */
+  #past: Past | undefined;
 
-  constructor(driver: LinkDriver, handle: Handle, peer: LinkPeer, accepted: boolean) {
+  constructor(driver: LinkDriver, handle: Handle, { address, port }: LinkPeer) {
     this.#driver = driver;
     this.handle = handle;
-    this.address = peer.address;
-    this.port = peer.port;
-    this.family = peer.family;
-    this.accepted = accepted;
-  }
-
-  moveTo({ address, port, family }: LinkPeer): void {
     this.address = address;
     this.port = port;
-    this.family = family;
+  }
+
+  get family(): 'IPv4' | 'IPv6' {
+    return this.address.includes(':') ? 'IPv6' : 'IPv4';
+  }
+
+  /** The addon knows it no more; its last events may still be under way. */
+  get ended(): boolean {
+    return this.#past !== undefined;
+  }
+
+  /** What is known of it; undefined before the handshake is complete. */
+  get info(): AssociationInfo | undefined {
+    return this.#past === undefined ? this.#driver.info(this.handle) : this.#past.info;
+  }
+
+  get traffic(): AssociationTraffic | undefined {
+    return this.#past === undefined ? this.#driver.traffic(this.handle) : this.#past.traffic;
+  }
+
+  /** Bytes that fit one record at the MTU; 0 before the handshake is complete. */
+  get maxMessageSize(): number {
+    if (this.#past === undefined) return this.#driver.maxMessageSize(this.handle);
+    return this.#past.info?.maxMessageSize ?? 0;
+  }
+
+  get localAddress(): AddressInfo | undefined {
+    return this.#driver.localAddress;
+  }
+
+  /** The addon is about to forget it. */
+  end(): void {
+    this.#past ??= { info: this.#driver.info(this.handle), traffic: this.#driver.traffic(this.handle) };
+  }
+
+  moveTo({ address, port }: LinkPeer): void {
+    this.address = address;
+    this.port = port;
   }
 
   get transport(): Transport {

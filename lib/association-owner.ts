@@ -2,20 +2,18 @@
 
 import type { LinkPeer } from './association-link.js';
 import type { ErrorKind } from './native-errors.js';
-import type {
-  AssociationInfo,
-  CertificateQuestion,
-  CloseReasons,
-  Failure,
-  KeyLimits,
-} from './native-seam.js';
+import type { CertificateQuestion, CloseReasons, Failure, KeyLimits } from './native-seam.js';
 
 export interface AssociationOwner {
+  /** This end of the association. */
+  readonly role: 'client' | 'server';
+  /** Client: the first datagram has come from the peer. No user code may run in it. */
+  onAnswered(): void;
   /** A pre-shared key is wanted: answer with `answerPsk`, now or later. */
   onPskRequired(question: Buffer | undefined): void;
   /** A verdict is wanted: answer with `answerCertificate`, now or later. */
   onCertificate(question: CertificateQuestion): void;
-  onEstablished(info: AssociationInfo): void;
+  onEstablished(): void;
   onRetransmit(times: number): void;
   /** The peer seems to have moved: answer with `answerAddress`, at once. */
   onAddressChanged(peer: LinkPeer): void;

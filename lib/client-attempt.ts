@@ -13,7 +13,7 @@ import { EndpointDriver } from './endpoint-driver.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
-import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 import { type PskCredential, pskCredential } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import type { Resumption } from './saving-options.js';
@@ -23,7 +23,7 @@ import { askUser } from './user-code.js';
 export interface AttemptObserver {
   /** There is an association, and its first flight is about to leave. */
   started(link: AssociationLink): void;
-  established(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void;
+  established(link: AssociationLink, verdict: Verdict | undefined): void;
   /** A flight was sent again; whether anything has ever come from the address. */
   retransmitted(times: number, answered: boolean): void;
   /** `unreachable`: the system said so, another address may do. */
@@ -41,6 +41,8 @@ export class ClientAttempt implements AssociationOwner {
   #giveUpOpening: (() => void) | undefined;
   #verdict: Verdict | undefined;
   #refusal: DtlsError | undefined;
+  /** A datagram has come from the address. */
+  #answered = false;
   #over = false;
   #refed = true;
 
@@ -105,6 +107,14 @@ export class ClientAttempt implements AssociationOwner {
     else this.#driver?.unref();
   }
 
+  get role(): 'client' {
+    return 'client';
+  }
+
+  onAnswered(): void {
+    this.#answered = true;
+  }
+
   onPskRequired(question: Buffer | undefined): void {
     const { pskSource } = this.#settings;
     const hint = question === undefined ? null : question.toString();
@@ -120,13 +130,13 @@ export class ClientAttempt implements AssociationOwner {
     this.#link?.answerCertificate(this.#verdict.accept);
   }
 
-  onEstablished(info: AssociationInfo): void {
+  onEstablished(): void {
     if (this.#over || this.#link === undefined) return;
-    this.#observer.established(this.#link, info, this.#verdict);
+    this.#observer.established(this.#link, this.#verdict);
   }
 
   onRetransmit(times: number): void {
-    if (!this.#over) this.#observer.retransmitted(times, this.#link?.answered ?? false);
+    if (!this.#over) this.#observer.retransmitted(times, this.#answered);
   }
 
   onClosed(reason: keyof CloseReasons): void {
@@ -194,19 +204,18 @@ export class ClientAttempt implements AssociationOwner {
   #resume(driver: EndpointDriver, { entry, key }: Resumption): void {
     const restored = driver.restore('client', this.#settings.native, [entry.sealed], key);
     key.fill(0);
-    const [first] = typeof restored === 'string' ? [] : restored;
-    if (typeof restored === 'string' || first === undefined) {
+    const [link] = typeof restored === 'string' ? [] : restored;
+    if (typeof restored === 'string' || link === undefined) {
       this.#fail(restoreError(typeof restored === 'string' ? restored : 'damaged', 'resumeFrom'), false);
       return;
     }
-    const { link, info } = first;
     const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
     driver.relocate(link, { address: this.#address, port: this.#settings.port, family });
     this.#link = link;
     this.#verdict = entry.verdict;
     link.owner = this;
     this.#observer.started(link);
-    driver.afterEvents(() => this.onEstablished(info));
+    driver.afterEvents(() => this.onEstablished());
   }
 
   #answerPsk(answer: PskCredential | null | undefined): void {
@@ -244,7 +253,7 @@ export class ClientAttempt implements AssociationOwner {
       role: 'client',
       established: false,
       handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
-      answered: this.#link?.answered,
+      answered: this.#answered,
       sessionOffered: this.#settings.session !== undefined,
     });
   }

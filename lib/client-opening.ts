@@ -15,7 +15,7 @@ import { debug } from './diagnostics.js';
 import { errorText } from './error-texts.js';
 import { DtlsAbortError, type DtlsError, DtlsHandshakeError, DtlsTransportError } from './errors.js';
 import { peerText } from './native-errors.js';
-import type { AssociationInfo, CloseReasons } from './native-seam.js';
+import type { CloseReasons } from './native-seam.js';
 import { SocketCore, type SocketEvents } from './socket-core.js';
 
 /** An address that has answered nothing to so many flights gives way to the next one, if there is one. */
@@ -53,9 +53,9 @@ export class ClientOpening implements AttemptObserver {
     this.core.link = link;
   }
 
-  established(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
-    debug('client: %s established, %s', this.core.peer, info.cipherName);
-    this.core.establish(link, info, verdict);
+  established(link: AssociationLink, verdict: Verdict | undefined): void {
+    if (debug.enabled) debug('client: %s established, %s', this.core.peer, link.info?.cipherName);
+    this.core.establish(link, verdict);
   }
 
   retransmitted(times: number, answered: boolean): void {

@@ -1,21 +1,23 @@
 /**
- * Drives one native endpoint: brings it datagrams and the time, sends what it produces, and tells the owners of its
- * associations what happened. The one place that decodes batches. It knows neither options nor users' events.
+ * Drives one native endpoint: brings it datagrams and the time, sends what it produces, and has the owners of its
+ * associations told what happened. The one place that decodes batches. It knows neither options nor users' events.
  *
  * What a batch says is first taken down whole (addresses, information, who is concerned), because the addon keeps an
  * ended association only until the next call; only then is user code run, event by event, through one queue. So a
  * listener may call anything, close anything or throw, and the events behind it are dispatched nevertheless.
  */
 
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { addon } from './addon.js';
 import { AssociationLink, type LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { monotonicNow, wallNow } from './clock.js';
-import { dispatch, type QueuedEvent } from './event-dispatch.js';
+import { EarliestTimer } from './earliest-timer.js';
+import { EventQueue } from './event-queue.js';
 import type { KeyingRequest } from './keying-material.js';
 import type {
   AssociationInfo,
+  AssociationTraffic,
   Batch,
   Handle,
   NativeAssociationOptions,
@@ -23,9 +25,8 @@ import type {
   NativeEndpoint,
 } from './native-seam.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
+import { Slots } from './slots.js';
 import type { SentCallback, Transport, TransportListener } from './transport.js';
-import { callUser } from './user-code.js';
-import { MAX_TIMER_MS } from './validate.js';
 
 /** The server on an endpoint. */
 export interface Acceptor {
@@ -41,31 +42,24 @@ export interface Acceptor {
 
 export type ServerLimits = Parameters<NativeEndpoint['listen']>[2];
 
-/** An association that goes on here. */
-export interface Restored {
-  readonly link: AssociationLink;
-  readonly info: AssociationInfo;
-}
-
 const kinds = addon.eventKinds;
-const slotMask = 2 ** addon.slotBits - 1;
 
 /** One endpoint with its transport; any number of clients, and at most one server. */
 export class EndpointDriver implements TransportListener {
   readonly transport: Transport;
   readonly #endpoint = new addon.Endpoint();
-  readonly #links: (AssociationLink | undefined)[] = [];
-  readonly #opening = new Set<AssociationLink>();
+  readonly #links = new Slots<AssociationLink>();
+  /** Clients whose server has not said anything yet. */
+  readonly #unanswered = new Set<AssociationLink>();
   /** Restored peers that are elsewhere now: from there to where the addon knows them. */
   readonly #relocated = new Map<string, LinkPeer>();
-  readonly #queue: (QueuedEvent | (() => void))[] = [];
+  readonly #queue = new EventQueue();
+  readonly #timer = new EarliestTimer(() => {
+    this.#take(this.#endpoint.handleTimeout(monotonicNow()));
+    this.#queue.drain();
+  });
   #acceptor: Acceptor | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerDeadline = Number.POSITIVE_INFINITY;
-  #refed = true;
-  #depth = 0;
-  #draining = false;
-  #drainScheduled = false;
+  #localAddress: AddressInfo | undefined;
   #closed = false;
   #transportErrors = 0;
   #unanswerable = 0;
@@ -87,6 +81,11 @@ export class EndpointDriver implements TransportListener {
     counters.droppedMalformed = (counters.droppedMalformed ?? 0) + this.#unanswerable;
     counters.transportErrors = this.#transportErrors;
     return counters;
+  }
+
+  /** One object for all associations, known since the first of them was established. */
+  get localAddress(): AddressInfo | undefined {
+    return this.#localAddress;
   }
 
   get listening(): boolean {
@@ -122,7 +121,7 @@ export class EndpointDriver implements TransportListener {
   stopListening(): void {
     if (this.#acceptor === undefined) return;
     this.#take(this.#endpoint.stopListening());
-    for (const link of this.#links) if (link?.accepted) link.shutdown();
+    for (const link of this.#links) if (link.owner?.role === 'server') link.shutdown();
     this.#acceptor = undefined;
   }
 
@@ -140,16 +139,16 @@ export class EndpointDriver implements TransportListener {
     if (handle === 0) return 'invalidAddress';
     if (handle === -1) return 'busy';
     this.#noteConnectionIds(options);
-    const link = this.#link(handle, false);
+    const link = this.#newLink(handle);
     link.owner = owner;
-    this.#opening.add(link);
+    this.#unanswered.add(link);
     return link;
   }
 
   /** Sends the first flight of a client. */
   start(handle: Handle, session?: Uint8Array): void {
     this.#take(this.#endpoint.start(monotonicNow(), handle, session));
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
   }
 
   /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */
@@ -160,29 +159,41 @@ export class EndpointDriver implements TransportListener {
     this.transport.send(datagram, link.address, link.port, sent);
     if (batch !== undefined) {
       this.#take(batch);
-      this.#scheduleDrain();
+      this.#queue.drainSoon();
     }
     return 0;
   }
 
   shutdown(handle: Handle): void {
     this.#take(this.#endpoint.shutdown(monotonicNow(), handle));
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
   }
 
   abort(handle: Handle): void {
     this.#take(this.#endpoint.abort(monotonicNow(), handle));
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
   }
 
   answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void {
     this.#take(this.#endpoint.answerPsk(monotonicNow(), handle, identity, key));
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
   }
 
   answerCertificate(handle: Handle, accept: boolean): void {
     this.#take(this.#endpoint.answerCertificate(monotonicNow(), handle, accept));
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
+  }
+
+  info(handle: Handle): AssociationInfo | undefined {
+    return this.#endpoint.info(handle);
+  }
+
+  traffic(handle: Handle): AssociationTraffic | undefined {
+    return this.#endpoint.traffic(handle);
+  }
+
+  maxMessageSize(handle: Handle): number {
+    return this.#endpoint.maxMessageSize(handle);
   }
 
   answerAddress(link: AssociationLink, accept: boolean): void {
@@ -216,7 +227,7 @@ export class EndpointDriver implements TransportListener {
     const handles = links.map(({ handle }) => handle);
     const [saved, batch] = this.#endpoint.export(handles, key, wallNow(), expiresAt);
     this.#take(batch);
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
     return saved.length === links.length ? saved : undefined;
   }
 
@@ -226,62 +237,58 @@ export class EndpointDriver implements TransportListener {
     options: NativeAssociationOptions,
     saved: readonly Uint8Array[],
     key: Uint8Array,
-  ): readonly Restored[] | RestoreErrorName {
+  ): readonly AssociationLink[] | RestoreErrorName {
     const restored = this.#endpoint.import(monotonicNow(), wallNow(), role, options, saved, key);
     if (typeof restored === 'number') return restoreErrorName(restored);
     this.#take(undefined);
-    return restored.map((handle) => {
-      const link = this.#link(handle, role === 'server');
-      // Just restored, so it is known.
-      return { link, info: this.#endpoint.info(handle) as AssociationInfo };
-    });
+    this.#noteLocalAddress();
+    return restored.map((handle) => this.#newLink(handle));
   }
 
   /** A peer just restored is to be found elsewhere than when it was exported. */
-  relocate(link: AssociationLink, { address, port, family }: LinkPeer): void {
-    if (link.address === address && link.port === port) return;
-    this.#relocated.set(placeOf(address, port), {
-      address: link.address,
-      port: link.port,
-      family: link.family,
-    });
-    link.moveTo({ address, port, family });
+  relocate(link: AssociationLink, elsewhere: LinkPeer): void {
+    const { address, port, family } = link;
+    if (address === elsewhere.address && port === elsewhere.port) return;
+    this.#relocated.set(placeOf(elsewhere.address, elsewhere.port), { address, port, family });
+    link.moveTo(elsewhere);
   }
 
   /** Runs a function after every event that is known by now. */
   afterEvents(task: () => void): void {
     this.#queue.push(task);
-    this.#scheduleDrain();
+    this.#queue.drainSoon();
   }
 
   /** Lets go of transport and timer. Associations that still live are lost without a word. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#setTimer(Number.POSITIVE_INFINITY);
+    this.#timer.set(Number.POSITIVE_INFINITY);
     this.transport.close();
   }
 
   ref(): void {
-    this.#refed = true;
-    this.#timer?.ref();
+    this.#timer.ref();
     this.transport.ref();
   }
 
   unref(): void {
-    this.#refed = false;
-    this.#timer?.unref();
+    this.#timer.unref();
     this.transport.unref();
   }
 
   onDatagram(datagram: Buffer, address: string, port: number): void {
     if (this.#closed) return;
-    if (this.#opening.size > 0) this.#noteAnswer(address, port);
+    if (this.#unanswered.size > 0) this.#noteAnswer(address, port);
     const known = this.#relocated.size > 0 ? this.#relocated.get(placeOf(address, port)) : undefined;
-    const from = known ?? { address, port };
-    const batch = this.#endpoint.receive(monotonicNow(), datagram, from.address, from.port);
+    const batch = this.#endpoint.receive(
+      monotonicNow(),
+      datagram,
+      known?.address ?? address,
+      known?.port ?? port,
+    );
     this.#take(batch, datagram, address, port);
-    this.#drain();
+    this.#queue.drain();
   }
 
   onUnanswerable(): void {
@@ -295,31 +302,21 @@ export class EndpointDriver implements TransportListener {
   onError(error: Error): void {
     this.#transportErrors += 1;
     if (!this.transport.connected) return;
-    for (const link of this.#links) {
-      if (link !== undefined) this.#queue.push(() => link.owner?.onTransportError(error));
-    }
-    this.#drain();
+    for (const link of this.#links) this.#queue.push(() => link.owner?.onTransportError(error));
+    this.#queue.drain();
   }
 
   onClosed(): void {
     for (const link of this.#links) {
-      if (link === undefined) continue;
-      link.ended = true;
+      link.end();
       this.#queue.push(() => link.owner?.onTransportClosed());
     }
-    this.#links.length = 0;
+    this.#links.clear();
     const acceptor = this.#acceptor;
     if (acceptor !== undefined) this.#queue.push(() => acceptor.lost());
     this.close();
-    this.#drain();
+    this.#queue.drain();
   }
-
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    this.#timerDeadline = Number.POSITIVE_INFINITY;
-    this.#take(this.#endpoint.handleTimeout(monotonicNow()));
-    this.#drain();
-  };
 
   /** With a callback a transport of our own waits for the datagram before it closes. */
   readonly #noteOutcome = (error: Error | null): void => {
@@ -331,31 +328,30 @@ export class EndpointDriver implements TransportListener {
     if (batch !== undefined) {
       const datagrams = batch[0] as number;
       const firstEvent = 1 + 2 * datagrams;
-      const receivers = datagrams === 0 ? [] : this.#receivers(batch, datagrams);
+      const receivers = datagrams === 0 ? undefined : this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
         if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
         else this.#queueConnectionIdEvent(batch[index] as number, address, port);
       }
-      this.#depth += 1;
-      receivers.forEach((receiver, index) => {
-        const outgoing = batch[2 + 2 * index] as Uint8Array;
-        if (receiver === undefined) this.transport.send(outgoing, address, port);
-        else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
-      });
-      this.#depth -= 1;
+      if (receivers !== undefined) this.#queue.hold(() => this.#send(batch, receivers, address, port));
     }
-    this.#setTimer(this.#endpoint.state[0] ?? Number.POSITIVE_INFINITY);
+    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
   }
 
   /** For each datagram of a batch where it goes; undefined for the sender of the datagram in hand. */
-  #receivers(batch: Batch, datagrams: number): (LinkPeer | undefined)[] {
-    return Array.from({ length: datagrams }, (_, index) => {
-      const handle = batch[1 + 2 * index] as Handle;
-      if (handle === 0) return undefined;
-      if (handle < addon.toCandidate) return this.#link(handle, true);
-      const association = handle - addon.toCandidate;
-      return this.#endpoint.candidate(association) ?? this.#link(association, true);
-    });
+  #receivers(batch: Batch, datagrams: number): readonly (LinkPeer | undefined)[] {
+    const receivers: (LinkPeer | undefined)[] = [];
+    for (let index = 0; index < datagrams; index += 1) {
+      receivers.push(this.#receiver(batch[1 + 2 * index] as Handle));
+    }
+    return receivers;
+  }
+
+  #receiver(handle: Handle): LinkPeer | undefined {
+    if (handle === 0) return undefined;
+    if (handle < addon.toCandidate) return this.#link(handle);
+    const association = handle - addon.toCandidate;
+    return this.#endpoint.candidate(association) ?? this.#link(association);
   }
 
   /** The two events that are about no association. */
@@ -367,35 +363,56 @@ export class EndpointDriver implements TransportListener {
     });
   }
 
+  #send(
+    batch: Batch,
+    receivers: readonly (LinkPeer | undefined)[],
+    address: string,
+    port: number,
+  ): void {
+    receivers.forEach((receiver, index) => {
+      const outgoing = batch[2 + 2 * index] as Uint8Array;
+      if (receiver === undefined) this.transport.send(outgoing, address, port);
+      else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
+    });
+  }
+
   #queueEvent(batch: Batch, index: number, datagram: Buffer | undefined): void {
     const kind = batch[index] as number;
-    const link = this.#link(batch[index + 1] as Handle, true);
+    const link = this.#link(batch[index + 1] as Handle);
     const detail = batch[index + 2] as number;
-    let payload = batch[index + 3];
+    const payload = batch[index + 3];
     if (kind === kinds.established) {
-      payload = this.#endpoint.info(link.handle);
-      this.#opening.delete(link);
+      this.#noteLocalAddress();
+      this.#unanswered.delete(link);
     } else if (kind === kinds.addressChanged) {
       link.candidate = payload as LinkPeer;
     } else if (kind === kinds.closed || kind === kinds.failed) {
-      link.ended = true;
-      this.#opening.delete(link);
-      this.#links[link.handle & slotMask] = undefined;
-      this.#relocated.delete(placeOf(link.address, link.port));
+      link.end();
+      this.#unanswered.delete(link);
+      this.#links.delete(link.handle, link);
+      if (this.#relocated.size > 0) this.#relocated.delete(placeOf(link.address, link.port));
     }
     this.#queue.push({ link, kind, detail, payload, datagram });
   }
 
   /** The link of a handle; an unknown one is that of a client which has just been let in. */
-  #link(handle: Handle, accepted: boolean): AssociationLink {
-    const slot = handle & slotMask;
-    const known = this.#links[slot];
+  #link(handle: Handle): AssociationLink {
+    const known = this.#links.get(handle);
     if (known !== undefined && known.handle === handle) return known;
-    const peer = this.#endpoint.peer(handle) ?? { address: '', port: 0, family: 'IPv4' };
-    const link = new AssociationLink(this, handle, peer, accepted);
-    this.#links[slot] = link;
-    if (accepted) link.owner = this.#acceptor?.accept(link);
+    const link = this.#newLink(handle);
+    link.owner = this.#acceptor?.accept(link);
     return link;
+  }
+
+  #newLink(handle: Handle): AssociationLink {
+    const peer = this.#endpoint.peer(handle) ?? { address: '', port: 0, family: 'IPv4' };
+    const link = new AssociationLink(this, handle, peer);
+    this.#links.set(handle, link);
+    return link;
+  }
+
+  #noteLocalAddress(): void {
+    this.#localAddress ??= Object.freeze(this.transport.localAddress());
   }
 
   #noteConnectionIds({ connectionIdLength }: NativeAssociationOptions): void {
@@ -403,44 +420,11 @@ export class EndpointDriver implements TransportListener {
   }
 
   #noteAnswer(address: string, port: number): void {
-    for (const link of this.#opening) {
-      if (this.transport.connected || (link.port === port && link.address === address)) link.answered = true;
+    for (const link of this.#unanswered) {
+      if (!this.transport.connected && (link.port !== port || link.address !== address)) continue;
+      this.#unanswered.delete(link);
+      link.owner?.onAnswered();
     }
-  }
-
-  #scheduleDrain(): void {
-    if (this.#drainScheduled || this.#draining || this.#queue.length === 0) return;
-    this.#drainScheduled = true;
-    process.nextTick(() => {
-      this.#drainScheduled = false;
-      this.#drain();
-    });
-  }
-
-  #drain(): void {
-    if (this.#draining || this.#depth > 0) return;
-    this.#draining = true;
-    for (let index = 0; index < this.#queue.length; index += 1) {
-      const entry = this.#queue[index];
-      if (typeof entry === 'function') callUser(entry);
-      else if (entry !== undefined) dispatch(entry);
-    }
-    this.#queue.length = 0;
-    this.#draining = false;
-  }
-
-  /** A timer that is set too early is left alone: it finds out by itself. */
-  #setTimer(deadline: number): void {
-    const wanted = this.#closed ? Number.POSITIVE_INFINITY : deadline;
-    if (wanted !== Number.POSITIVE_INFINITY && wanted >= this.#timerDeadline) return;
-    if (wanted === this.#timerDeadline) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#timerDeadline = wanted;
-    if (wanted === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(Math.max(Math.ceil(wanted - monotonicNow()), 1), MAX_TIMER_MS);
-    this.#timer = setTimeout(this.#onTimer, delayMs);
-    if (!this.#refed) this.#timer.unref();
   }
 }
 

@@ -22,9 +22,22 @@ interface Held {
 export const HELD_MESSAGES = 64;
 export const HELD_BYTES = 64 * 1024;
 
+type MessageEmitter = EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>;
+
+/** Gives a message to the `message` listeners; false when there are none. */
+export function giveToListeners(
+  emitter: MessageEmitter,
+  message: Buffer,
+  info: MessageInfo | undefined,
+): boolean {
+  return info === undefined
+    ? emitToUser(emitter, 'message', message)
+    : emitToUser(emitter, 'message', message, info);
+}
+
 export class Inbox {
-  readonly #emitter: EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>;
-  /** Both made when first needed: of a million idle associations hardly one needs them. */
+  readonly #emitter: MessageEmitter;
+  /** Both made when first needed. */
   #iterators: Set<MessageIterator> | undefined;
   #held: Held[] | undefined;
   #heldBytes = 0;
@@ -32,7 +45,7 @@ export class Inbox {
   #flushing = false;
   #end: { readonly error: Error | undefined } | undefined;
 
-  constructor(emitter: EventEmitter<{ message: [message: Buffer, info?: MessageInfo] }>) {
+  constructor(emitter: MessageEmitter) {
     this.#emitter = emitter;
   }
 
@@ -87,8 +100,7 @@ export class Inbox {
 
   #give(message: Buffer, info: MessageInfo | undefined): void {
     if (this.#iterators !== undefined) for (const iterator of this.#iterators) iterator.push(message);
-    if (info === undefined) emitToUser(this.#emitter, 'message', message);
-    else emitToUser(this.#emitter, 'message', message, info);
+    giveToListeners(this.#emitter, message, info);
   }
 
   #hold(held: Held): void {

@@ -291,6 +291,14 @@ export interface AssociationInfo {
   readonly sessionReused: boolean;
 }
 
+/** Messages of an association since it was established on this endpoint. */
+export interface AssociationTraffic {
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
 /** Many associations on one datagram socket. */
 export interface NativeEndpoint {
   /**
@@ -395,6 +403,10 @@ export interface NativeEndpoint {
   ticketKeys(now: number): Buffer;
   /** Other keys of session tickets from now on; those before are still accepted. False when not listening. */
   setTicketKeys(keys: Uint8Array): boolean;
+  /** Bytes that fit one record at the MTU; 0 when the handle is not established or unknown. */
+  maxMessageSize(handle: Handle): number;
+  /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
+  traffic(handle: Handle): AssociationTraffic | undefined;
   /** Peer of an association. Valid until the call after the one that ended the association. */
   peer(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
   /** Where the peer seems to be; undefined when it is where it was. */

@@ -17,18 +17,16 @@ export const PENDING_MESSAGES = 64;
 export const PENDING_BYTES = 64 * 1024;
 
 export class PendingSends {
-  /** Made when first needed: a server's sockets never do. */
-  #sends: PendingSend[] | undefined;
+  readonly #sends: PendingSend[] = [];
   #bytes = 0;
 
   /** Half of either bound is reached: the sender should pause. */
   get overMark(): boolean {
-    return (this.#sends?.length ?? 0) >= PENDING_MESSAGES / 2 || this.#bytes >= PENDING_BYTES / 2;
+    return this.#sends.length >= PENDING_MESSAGES / 2 || this.#bytes >= PENDING_BYTES / 2;
   }
 
   /** Keeps a copy; false when there is no room. */
   add(message: Uint8Array, callback: SendCallback | undefined): boolean {
-    this.#sends ??= [];
     if (this.#sends.length >= PENDING_MESSAGES || this.#bytes + message.length > PENDING_BYTES) return false;
     this.#sends.push({ message: Buffer.from(message), callback });
     this.#bytes += message.length;
@@ -38,6 +36,6 @@ export class PendingSends {
   /** Empties it. */
   takeAll(): readonly PendingSend[] {
     this.#bytes = 0;
-    return this.#sends?.splice(0) ?? [];
+    return this.#sends.splice(0);
   }
 }

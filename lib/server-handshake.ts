@@ -10,7 +10,7 @@ import { judgeClient, type Verdict } from './certificates.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError } from './errors.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
-import type { AssociationInfo, CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 import { pskKey, type RemoteInfo } from './psk-options.js';
 import type { ServerSettings } from './server-options.js';
 import { askUser } from './user-code.js';
@@ -18,7 +18,7 @@ import type { Bytes } from './validate.js';
 
 /** What a handshake tells its server. */
 export interface HandshakeObserver {
-  established(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void;
+  established(link: AssociationLink, verdict: Verdict | undefined): void;
   /** Once for each handshake that fails. */
   failed(error: DtlsError, rinfo: RemoteInfo): void;
 }
@@ -35,6 +35,10 @@ export class ServerHandshake implements AssociationOwner {
     this.#settings = settings;
     this.#link = link;
     this.#observer = observer;
+  }
+
+  get role(): 'server' {
+    return 'server';
   }
 
   onPskRequired(question: Buffer | undefined): void {
@@ -56,8 +60,8 @@ export class ServerHandshake implements AssociationOwner {
     this.#link.answerCertificate(this.#verdict.accept);
   }
 
-  onEstablished(info: AssociationInfo): void {
-    this.#observer.established(this.#link, info, this.#verdict);
+  onEstablished(): void {
+    this.#observer.established(this.#link, this.#verdict);
   }
 
   onFailed(kind: ErrorKind, failure: Failure): void {
@@ -84,6 +88,9 @@ export class ServerHandshake implements AssociationOwner {
   onTransportError(): void {}
 
   onRetransmit(): void {}
+
+  /** Only clients are answered. */
+  onAnswered(): void {}
 
   /** None of these comes before the handshake is complete, and then the link has another owner. */
   onMessage(): void {}

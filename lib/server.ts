@@ -13,7 +13,7 @@ import { debug } from './diagnostics.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { peerText } from './native-errors.js';
-import type { AssociationInfo, NativeAssociationOptions } from './native-seam.js';
+import type { NativeAssociationOptions } from './native-seam.js';
 import type { RemoteInfo } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import { sealSaving } from './saving.js';
@@ -27,8 +27,9 @@ import {
   serverSettings,
 } from './server-options.js';
 import { type ListenAddress, openServerSocket } from './server-socket.js';
+import { Slots } from './slots.js';
 import { DtlsSocket } from './socket.js';
-import { SocketCore, unsealed } from './socket-core.js';
+import { SocketCore, type SocketSide, unsealed } from './socket-core.js';
 import { ticketKeys } from './ticket-options.js';
 import type { Transport } from './transport.js';
 import { emitToUser } from './user-code.js';
@@ -54,7 +55,8 @@ type Callback = () => void;
  */
 export class DtlsServer extends EventEmitter<ServerEvents> {
   readonly #settings: ServerSettings;
-  readonly #sockets = new Map<DtlsSocket, SocketCore>();
+  readonly #cores = new Slots<SocketCore>();
+  readonly #side: SocketSide;
   #state: State = 'idle';
   #driver: EndpointDriver | undefined;
   #connectionIds: ConnectionIdStock | undefined;
@@ -68,11 +70,24 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     optionsObject('options', options);
     this.#settings = serverSettings(options);
     this.#ticketKeys = this.#settings.limits.ticketKeys;
+    this.#side = {
+      role: 'server',
+      captureDatagrams: this.#settings.association.captureDatagrams,
+      handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
+      cancel: () => {},
+      release: (core) => {
+        if (core.link !== undefined) this.#cores.delete(core.link.handle, core);
+      },
+      setRef: () => {},
+      orphanError: ({ link }, error) => {
+        if (link !== undefined) this.#clientError(error, remoteInfo(link));
+      },
+    };
   }
 
   /** The sockets of all established associations. */
   get connections(): Iterable<DtlsSocket> {
-    return this.#sockets.keys();
+    return socketsOf(this.#cores);
   }
 
   /** Counters of the endpoint by name; empty when not listening. */
@@ -82,7 +97,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
 
   /** How many associations are established. */
   getConnections(): number {
-    return this.#sockets.size;
+    return this.#cores.size;
   }
 
   /**
@@ -151,7 +166,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     const checkedKey = savingKey('key', key);
     const expiresAt = expiryTime(options);
     const driver = this.#listeningDriver();
-    const living = [...this.#sockets.values()].flatMap((core) =>
+    const living = [...this.#cores].flatMap((core) =>
       core.link === undefined || core.link.ended ? [] : [{ core, link: core.link }],
     );
     const sealed = driver.export(
@@ -180,14 +195,14 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     const { peer, entries } = openedSaving('saved', saved, checkedKey);
     if (peer !== undefined) throw restoreError('wrongRole', 'saved');
     const driver = this.#listeningDriver();
-    if (this.#sockets.size + entries.length > this.#settings.limits.maxConnections) {
+    if (this.#cores.size + entries.length > this.#settings.limits.maxConnections) {
       throw restoreError('noRoom', 'saved');
     }
     const sealed = entries.map((entry) => entry.sealed);
     const restored = driver.restore('server', this.#native, sealed, checkedKey);
     checkedKey.fill(0);
     if (typeof restored === 'string') throw restoreError(restored, 'saved');
-    const sockets = restored.map(({ link, info }, index) => this.#adopt(link, info, entries[index]?.verdict));
+    const sockets = restored.map((link, index) => this.#adopt(link, entries[index]?.verdict));
     driver.afterEvents(() => {
       for (const socket of sockets) emitToUser(this, 'secureConnection', socket);
     });
@@ -301,36 +316,26 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   }
 
   readonly #observer: HandshakeObserver = {
-    established: (link, info, verdict) => this.#admit(link, info, verdict),
+    established: (link, verdict) => this.#admit(link, verdict),
     failed: (error, rinfo) => this.#clientError(error, rinfo),
   };
 
-  #admit(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
-    const { address, port } = link;
-    const socket = this.#adopt(link, info, verdict);
-    debug('server: %s port %d established, %s', address, port, info.cipherName);
+  #admit(link: AssociationLink, verdict: Verdict | undefined): void {
+    const socket = this.#adopt(link, verdict);
+    if (debug.enabled) {
+      debug('server: %s port %d established, %s', link.address, link.port, link.info?.cipherName);
+    }
     emitToUser(this, 'secureConnection', socket);
   }
 
   /** The socket of an established association. */
-  #adopt(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): DtlsSocket {
-    let core: SocketCore | undefined;
+  #adopt(link: AssociationLink, verdict: Verdict | undefined): DtlsSocket {
     const socket = new DtlsSocket((emitter) => {
-      core = new SocketCore(emitter, {
-        role: 'server',
-        captureDatagrams: this.#settings.association.captureDatagrams,
-        handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
-        cancel: () => {},
-        release: () => this.#sockets.delete(socket),
-        setRef: () => {},
-        orphanError: (error) => this.#clientError(error, remoteInfo(link)),
-      });
+      const core = new SocketCore(emitter, this.#side);
+      this.#cores.set(link.handle, core);
       return core;
     });
-    if (core !== undefined) {
-      this.#sockets.set(socket, core);
-      core.establish(link, info, verdict);
-    }
+    this.#cores.get(link.handle)?.establish(link, verdict);
     return socket;
   }
 
@@ -368,6 +373,10 @@ export function createServer(
   const server = new DtlsServer(options);
   if (onSecureConnection !== undefined) server.on('secureConnection', onSecureConnection);
   return server;
+}
+
+function* socketsOf(cores: Iterable<SocketCore>): IterableIterator<DtlsSocket> {
+  for (const { emitter } of cores) yield emitter as DtlsSocket;
 }
 
 function remoteInfo({ address, port, family }: AssociationLink): RemoteInfo {

@@ -1,6 +1,7 @@
 /**
  * The life of one DtlsSocket: connecting, established, closing, closed; what may be sent when, and which events the
- * user sees in which order. It knows neither how a client finds its server nor how a server accepts.
+ * user sees in which order. It knows neither how a client finds its server nor how a server accepts. There may be a
+ * million of them: what hardly one needs is made when it is needed.
  */
 
 import type { EventEmitter } from 'node:events';
@@ -11,11 +12,17 @@ import type { AssociationLink, LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import type { Verdict } from './certificates.js';
 import { type DtlsError, DtlsStateError, DtlsTransportError } from './errors.js';
-import { Inbox, type MessageInfo } from './inbox.js';
+import { giveToListeners, Inbox, type MessageInfo } from './inbox.js';
 import type { KeyingRequest } from './keying-material.js';
 import { type ErrorKind, failureError, peerText } from './native-errors.js';
 import type { AssociationInfo, CloseReasons, Failure, KeyLimits } from './native-seam.js';
-import { PENDING_BYTES, PENDING_MESSAGES, PendingSends, type SendCallback } from './pending-sends.js';
+import {
+  PENDING_BYTES,
+  PENDING_MESSAGES,
+  type PendingSend,
+  PendingSends,
+  type SendCallback,
+} from './pending-sends.js';
 import type { RemoteInfo } from './psk-options.js';
 import { type SavedEntry, type SavedPeer, sealSaving } from './saving.js';
 import { encodeSession } from './session-option.js';
@@ -38,7 +45,7 @@ export interface SocketEvents {
   close: [reason: CloseReason];
 }
 
-/** What a core needs of the side it is on. */
+/** What a core needs of the side it is on. All sockets of a server share one. */
 export interface SocketSide {
   readonly role: 'client' | 'server';
   readonly captureDatagrams: boolean;
@@ -47,12 +54,12 @@ export interface SocketSide {
   readonly hostname?: string;
   /** Gives up what happens before there is a link. */
   cancel(): void;
-  /** The association is over: what was opened for it is to be closed. */
-  release(): void;
+  /** The association is over: what was opened for it is to be closed. Without effect the second time. */
+  release(core: SocketCore): void;
   /** Whether it is to keep the process alive. */
   setRef(refed: boolean): void;
   /** An error that no listener takes; undefined: it is emitted all the same, and so becomes an uncaught exception. */
-  readonly orphanError?: ((error: DtlsError) => void) | undefined;
+  readonly orphanError?: ((core: SocketCore, error: DtlsError) => void) | undefined;
 }
 
 export interface SocketStats {
@@ -75,32 +82,32 @@ const QUEUE_MARK_BYTES = 64 * 1024;
 
 const { sendErrors } = addon;
 
+/** What a socket that sends and receives in peace, or rests, never needs. */
+class Occasional {
+  /** Messages that nobody has taken, and iterators. */
+  inbox: Inbox | undefined;
+  /** Messages sent before the handshake was complete. */
+  pending: PendingSends | undefined;
+  readonly closeCallbacks: (() => void)[] = [];
+  drainOwed = false;
+  /** With which the user ended it, or with which it has ended. */
+  endError: DtlsError | undefined;
+  retransmits = 0;
+  transportErrors = 0;
+}
+
 export class SocketCore implements AssociationOwner {
-  readonly inbox: Inbox;
+  readonly emitter: EventEmitter<SocketEvents>;
   link: AssociationLink | undefined;
-  info: AssociationInfo | undefined;
-  verdict: Verdict | undefined;
-  localAddress: AddressInfo | undefined;
-  readonly #emitter: EventEmitter<SocketEvents>;
+  /** What came of the peer's certificate; no field of those without. */
+  declare verdict: Verdict | undefined;
   readonly #side: SocketSide;
-  readonly #pending = new PendingSends();
-  readonly #closeCallbacks: (() => void)[] = [];
-  readonly #counts = {
-    messagesSent: 0,
-    messagesReceived: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    retransmits: 0,
-    transportErrors: 0,
-  };
   #state: State = 'connecting';
-  #drainOwed = false;
-  #endError: DtlsError | undefined;
+  #madeOccasional: Occasional | undefined;
 
   constructor(emitter: EventEmitter<SocketEvents>, side: SocketSide) {
-    this.#emitter = emitter;
+    this.emitter = emitter;
     this.#side = side;
-    this.inbox = new Inbox(emitter as unknown as ConstructorParameters<typeof Inbox>[0]);
   }
 
   get role(): 'client' | 'server' {
@@ -112,8 +119,41 @@ export class SocketCore implements AssociationOwner {
     return this.#state === 'connecting';
   }
 
+  /** What is known of the peer since the handshake is complete, also after the end. */
+  get info(): AssociationInfo | undefined {
+    return this.connecting ? undefined : this.link?.info;
+  }
+
+  get maxMessageSize(): number {
+    return this.connecting ? 0 : (this.link?.maxMessageSize ?? 0);
+  }
+
+  get localAddress(): AddressInfo | undefined {
+    return this.connecting ? undefined : this.link?.localAddress;
+  }
+
   get stats(): SocketStats {
-    return { ...this.#counts, messagesDropped: this.inbox.dropped };
+    const traffic = this.connecting ? undefined : this.link?.traffic;
+    const occasional = this.#madeOccasional;
+    return {
+      messagesSent: traffic?.messagesSent ?? 0,
+      messagesReceived: traffic?.messagesReceived ?? 0,
+      bytesSent: traffic?.bytesSent ?? 0,
+      bytesReceived: traffic?.bytesReceived ?? 0,
+      messagesDropped: occasional?.inbox?.dropped ?? 0,
+      retransmits: occasional?.retransmits ?? 0,
+      transportErrors: occasional?.transportErrors ?? 0,
+    };
+  }
+
+  /** For messages without listeners, and for iterators. */
+  get inbox(): Inbox {
+    const occasional = this.#occasional;
+    if (occasional.inbox === undefined) {
+      occasional.inbox = new Inbox(this.emitter as unknown as ConstructorParameters<typeof Inbox>[0]);
+      if (this.#state === 'closed') occasional.inbox.end(occasional.endError);
+    }
+    return occasional.inbox;
   }
 
   get peer(): string {
@@ -121,23 +161,21 @@ export class SocketCore implements AssociationOwner {
   }
 
   /** The handshake is complete: what waits is sent, then the user is told. */
-  establish(link: AssociationLink, info: AssociationInfo, verdict: Verdict | undefined): void {
+  establish(link: AssociationLink, verdict: Verdict | undefined): void {
     this.link = link;
-    this.info = info;
-    this.verdict = verdict;
-    this.localAddress = link.transport.localAddress();
+    if (verdict !== undefined) this.verdict = verdict;
     link.owner = this;
     if (this.#state !== 'connecting') {
       link.shutdown();
       return;
     }
     this.#state = 'established';
-    for (const { message, callback } of this.#pending.takeAll()) this.#transmit(message, callback);
+    for (const { message, callback } of this.#takePending()) this.#transmit(message, callback);
     if (this.role === 'client') {
-      emitToUser(this.#emitter, 'secureConnect');
+      emitToUser(this.emitter, 'secureConnect');
       this.#emitSession();
     }
-    if (this.#drainOwed) this.#emitDrain();
+    this.#emitDrain();
   }
 
   /** True when more may be sent at once. Never throws for state. */
@@ -146,22 +184,24 @@ export class SocketCore implements AssociationOwner {
       return this.#refuse(new DtlsStateError('ERR_DTLS_CLOSED', { peer: this.peer }), callback, true);
     }
     if (this.#state === 'established') return this.#transmit(message, callback);
-    if (!this.#pending.add(message, callback)) {
+    const occasional = this.#occasional;
+    occasional.pending ??= new PendingSends();
+    if (!occasional.pending.add(message, callback)) {
       const limit = `${PENDING_MESSAGES} messages or ${PENDING_BYTES} bytes`;
       return this.#refuse(
         new DtlsStateError('ERR_DTLS_SEND_QUEUE_FULL', { limit, peer: this.peer }),
         callback,
       );
     }
-    if (this.#pending.overMark) this.#drainOwed = true;
-    return !this.#pending.overMark;
+    if (occasional.pending.overMark) occasional.drainOwed = true;
+    return !occasional.pending.overMark;
   }
 
   /** Ends in good order, with an error for the user if one is given. */
   close(callback?: () => void, error?: DtlsError): void {
     if (callback !== undefined) {
       if (this.#state === 'closed') process.nextTick(callUser, callback);
-      else this.#closeCallbacks.push(callback);
+      else this.#occasional.closeCallbacks.push(callback);
     }
     this.#finish(error, (link) => link.shutdown());
   }
@@ -185,7 +225,7 @@ export class SocketCore implements AssociationOwner {
 
   /** Its entry in a saving. It has just ended: what was opened for it closes now, and `close` will follow. */
   savedAs(sealed: Buffer): SavedEntry {
-    this.#side.release();
+    this.#side.release(this);
     return { sealed, verdict: this.verdict };
   }
 
@@ -211,29 +251,31 @@ export class SocketCore implements AssociationOwner {
   end(reason: CloseReason, error?: DtlsError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    const told = error ?? this.#endError;
-    this.#side.release();
-    for (const { callback } of this.#pending.takeAll()) {
+    const told = error ?? this.#madeOccasional?.endError;
+    if (told !== undefined) this.#occasional.endError = told;
+    this.#side.release(this);
+    for (const { callback } of this.#takePending()) {
       callUser(callback, new DtlsStateError('ERR_DTLS_CLOSED', { peer: this.peer }, told));
     }
-    const iterated = this.inbox.hasIterators;
-    this.inbox.end(told);
+    const inbox = this.#madeOccasional?.inbox;
+    const iterated = inbox?.hasIterators ?? false;
+    inbox?.end(told);
     if (told !== undefined) this.report(told, iterated);
-    emitToUser(this.#emitter, 'close', told === undefined ? reason : 'error');
-    for (const callback of this.#closeCallbacks.splice(0)) callUser(callback);
+    emitToUser(this.emitter, 'close', told === undefined ? reason : 'error');
+    for (const callback of this.#madeOccasional?.closeCallbacks.splice(0) ?? []) callUser(callback);
   }
 
   /** Tells the user of an error; with `heard`, somebody else was told already. */
   report(error: DtlsError, heard = false): void {
-    if (this.#emitter.listenerCount('error') > 0) emitToUser(this.#emitter, 'error', error);
+    if (this.emitter.listenerCount('error') > 0) emitToUser(this.emitter, 'error', error);
     else if (heard) return;
-    else if (this.#side.orphanError !== undefined) this.#side.orphanError(error);
-    else emitToUser(this.#emitter, 'error', error);
+    else if (this.#side.orphanError !== undefined) this.#side.orphanError(this, error);
+    else emitToUser(this.emitter, 'error', error);
   }
 
   onRetransmit(times: number): void {
-    this.#counts.retransmits += 1;
-    emitToUser(this.#emitter, 'retransmit', times);
+    this.#occasional.retransmits += 1;
+    emitToUser(this.emitter, 'retransmit', times);
   }
 
   /** A listener that throws has not agreed. */
@@ -243,7 +285,7 @@ export class SocketCore implements AssociationOwner {
     const { address, port, family } = link;
     const change = new AddressChange();
     try {
-      (this.#emitter as EventEmitter).emit('address', { address, port, family }, { ...peer }, change);
+      (this.emitter as EventEmitter).emit('address', { address, port, family }, { ...peer }, change);
     } catch (error) {
       change.preventDefault();
       throwLater(error);
@@ -252,18 +294,23 @@ export class SocketCore implements AssociationOwner {
   }
 
   onKeyLimit(limit: keyof KeyLimits): void {
-    emitToUser(this.#emitter, 'keyLimit', limit);
+    emitToUser(this.emitter, 'keyLimit', limit);
   }
 
   onMessage(message: Buffer, datagram: Buffer | undefined): void {
-    this.#counts.messagesReceived += 1;
-    this.#counts.bytesReceived += message.length;
-    const captured = this.#side.captureDatagrams && datagram !== undefined;
-    this.inbox.deliver(message, captured ? { datagram } : undefined);
+    const info = this.#side.captureDatagrams && datagram !== undefined ? { datagram } : undefined;
+    const emitter = this.emitter as unknown as Parameters<typeof giveToListeners>[0];
+    if (this.#madeOccasional?.inbox === undefined && giveToListeners(emitter, message, info)) return;
+    this.inbox.deliver(message, info);
+  }
+
+  /** A `message` listener is being added: it gets what is held. */
+  listensToMessages(): void {
+    this.#madeOccasional?.inbox?.listenerAdded();
   }
 
   onIdle(): void {
-    emitToUser(this.#emitter, 'timeout');
+    emitToUser(this.emitter, 'timeout');
   }
 
   onClosed(reason: keyof CloseReasons): void {
@@ -282,14 +329,16 @@ export class SocketCore implements AssociationOwner {
   }
 
   onTransportError(): void {
-    this.#counts.transportErrors += 1;
+    this.#occasional.transportErrors += 1;
   }
 
   onTransportClosed(): void {
     this.end('error', new DtlsTransportError('ERR_DTLS_TRANSPORT_CLOSED'));
   }
 
-  /** Both are over once the handshake is. */
+  /** All these are over once the handshake is. */
+  onAnswered(): void {}
+
   onPskRequired(): void {}
 
   onCertificate(): void {}
@@ -297,9 +346,18 @@ export class SocketCore implements AssociationOwner {
   onEstablished(): void {}
 
   #emitSession(): void {
-    if (this.#emitter.listenerCount('session') === 0) return;
+    if (this.emitter.listenerCount('session') === 0) return;
     const session = this.session();
-    if (session !== undefined) emitToUser(this.#emitter, 'session', session);
+    if (session !== undefined) emitToUser(this.emitter, 'session', session);
+  }
+
+  get #occasional(): Occasional {
+    this.#madeOccasional ??= new Occasional();
+    return this.#madeOccasional;
+  }
+
+  #takePending(): readonly PendingSend[] {
+    return this.#madeOccasional?.pending?.takeAll() ?? [];
   }
 
   #savedPeer({ address, port }: AssociationLink): SavedPeer {
@@ -308,7 +366,7 @@ export class SocketCore implements AssociationOwner {
 
   #finish(error: DtlsError | undefined, endLink: (link: AssociationLink) => void): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
-    this.#endError = error;
+    if (error !== undefined) this.#occasional.endError = error;
     const { link } = this;
     this.#state = 'closing';
     if (link !== undefined) {
@@ -324,15 +382,13 @@ export class SocketCore implements AssociationOwner {
     if (link === undefined) return false;
     const waiting = link.transport.queuedBytes;
     const congested = waiting > 0 && waiting + message.length > QUEUE_MARK_BYTES;
-    if (congested) this.#drainOwed = true;
+    if (congested) this.#occasional.drainOwed = true;
     const needsCall = callback !== undefined || congested;
     const outcome = link.send(
       message,
       needsCall ? (error) => this.#sent(error, callback, congested) : undefined,
     );
     if (outcome < 0) return this.#refuseSend(outcome, message.length, callback);
-    this.#counts.messagesSent += 1;
-    this.#counts.bytesSent += message.length;
     return !congested;
   }
 
@@ -347,9 +403,10 @@ export class SocketCore implements AssociationOwner {
   }
 
   #emitDrain(): void {
-    if (!this.#drainOwed || this.#state !== 'established') return;
-    this.#drainOwed = false;
-    emitToUser(this.#emitter, 'drain');
+    const occasional = this.#madeOccasional;
+    if (occasional?.drainOwed !== true || this.#state !== 'established') return;
+    occasional.drainOwed = false;
+    emitToUser(this.emitter, 'drain');
   }
 
   #refuseSend(outcome: number, length: number, callback: SendCallback | undefined): boolean {
@@ -358,7 +415,7 @@ export class SocketCore implements AssociationOwner {
       return this.#refuse(new DtlsStateError('ERR_DTLS_CLOSED', { peer }), callback, true);
     }
     if (outcome === sendErrors.tooLarge) {
-      const limit = this.info?.maxMessageSize ?? 0;
+      const limit = this.maxMessageSize;
       return this.#refuse(new DtlsStateError('ERR_DTLS_MESSAGE_TOO_LARGE', { length, limit }), callback);
     }
     if (outcome === sendErrors.addressUnproven) {

@@ -4,12 +4,13 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { isArrayBufferView } from 'node:util/types';
 import { legacyCertificate } from './certificates.js';
 import type { DtlsError } from './errors.js';
 import { keyingRequest } from './keying-material.js';
+import { LeanEmitter } from './lean-emitter.js';
 import type { SendCallback } from './pending-sends.js';
 import { type ExportOptions, expiryTime, savingKey } from './saving-options.js';
 import type { SocketCore, SocketEvents, SocketStats } from './socket-core.js';
@@ -34,7 +35,7 @@ type Listener<Name extends keyof SocketEvents> = (...values: SocketEvents[Name])
  * docs/key-limits.md), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
  * iterator is held (64 messages or 64 KiB at most) until one attaches.
  */
-export class DtlsSocket extends EventEmitter<SocketEvents> {
+export class DtlsSocket extends LeanEmitter<SocketEvents> {
   readonly #core: SocketCore;
 
   /** @internal */
@@ -45,8 +46,8 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
 
   /** Whether the peer has proved who it is: by a verified certificate, or by a pre-shared key. */
   get authorized(): boolean {
-    const { info, verdict } = this.#core;
-    return verdict === undefined ? info?.pskIdentity !== undefined : verdict.authorized;
+    const { verdict } = this.#core;
+    return verdict === undefined ? this.#core.info?.pskIdentity !== undefined : verdict.authorized;
   }
 
   /** The code of what is wrong with the peer's certificate, as in `node:tls`; null when nothing is. */
@@ -96,7 +97,7 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
 
   /** Bytes that fit one record at the MTU; 0 before the handshake is complete. */
   get maxMessageSize(): number {
-    return this.#core.info?.maxMessageSize ?? 0;
+    return this.#core.maxMessageSize;
   }
 
   get stats(): SocketStats {
@@ -215,7 +216,8 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
 
   override on<Name extends keyof SocketEvents>(event: Name, listener: Listener<Name>): this {
     super.on(event, listener as never);
-    return this.#added(event);
+    if (event === 'message') this.#core.listensToMessages();
+    return this;
   }
 
   override addListener<Name extends keyof SocketEvents>(event: Name, listener: Listener<Name>): this {
@@ -224,7 +226,8 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
 
   override prependListener<Name extends keyof SocketEvents>(event: Name, listener: Listener<Name>): this {
     super.prependListener(event, listener as never);
-    return this.#added(event);
+    if (event === 'message') this.#core.listensToMessages();
+    return this;
   }
 
   /** Messages until the association ends; fails with its error. Leaving the loop leaves the association alone. */
@@ -235,11 +238,6 @@ export class DtlsSocket extends EventEmitter<SocketEvents> {
   /** Closes, and waits for the end. */
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.#core.close(resolve));
-  }
-
-  #added(event: string): this {
-    if (event === 'message') this.#core.inbox.listenerAdded();
-    return this;
   }
 }
 

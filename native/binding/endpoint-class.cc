@@ -52,6 +52,8 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::KeyingMaterial>("keyingMaterial"),
                          InstanceMethod<&EndpointClass::TicketKeys>("ticketKeys"),
                          InstanceMethod<&EndpointClass::SetTicketKeys>("setTicketKeys"),
+                         InstanceMethod<&EndpointClass::MaxMessageSize>("maxMessageSize"),
+                         InstanceMethod<&EndpointClass::Traffic>("traffic"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
                          InstanceMethod<&EndpointClass::Candidate>("candidate"),
                      });
@@ -223,6 +225,17 @@ Napi::Value EndpointClass::TicketKeys(const Napi::CallbackInfo& info) {
 
 Napi::Value EndpointClass::SetTicketKeys(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), endpoint_->SetTicketKeys(BytesOf(info[0])));
+}
+
+Napi::Value EndpointClass::MaxMessageSize(const Napi::CallbackInfo& info) {
+  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  const size_t bytes = association == nullptr ? 0 : association->max_message_bytes();
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value EndpointClass::Traffic(const Napi::CallbackInfo& info) {
+  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  return association == nullptr ? info.Env().Undefined() : TrafficOf(info.Env(), *association);
 }
 
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {

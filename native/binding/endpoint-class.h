@@ -36,6 +36,8 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value KeyingMaterial(const Napi::CallbackInfo& info);
   Napi::Value TicketKeys(const Napi::CallbackInfo& info);
   Napi::Value SetTicketKeys(const Napi::CallbackInfo& info);
+  Napi::Value MaxMessageSize(const Napi::CallbackInfo& info);
+  Napi::Value Traffic(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
   Napi::Value Candidate(const Napi::CallbackInfo& info);
 

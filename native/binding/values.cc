@@ -204,16 +204,18 @@ Napi::Value InfoOf(Napi::Env env, const Association& association) {
                  ? BufferOf(env, {reinterpret_cast<const uint8_t*>(identity.data()), identity.size()})
                  : env.Undefined());
   object.Set("peerCertificates", BuffersOf(env, facts->peer_certificates));
-  object.Set("alpnProtocol",
-             facts->alpn_protocol.empty() ? env.Undefined() : Napi::String::New(env, facts->alpn_protocol));
+  object.Set("alpnProtocol", facts->alpn_protocol.empty()
+                                 ? env.Undefined()
+                                 : Napi::String::New(env, facts->alpn_protocol));
   object.Set("sessionReused", Napi::Boolean::New(env, facts->session_reused));
   return object;
 }
 
 Napi::Value ClientSessionOf(Napi::Env env, const Association& association) {
   const Association::Facts* facts = association.facts();
-  return facts == nullptr || facts->client_session.empty() ? env.Undefined()
-                                                           : BufferOf(env, facts->client_session.view());
+  return facts == nullptr || facts->client_session.empty()
+             ? env.Undefined()
+             : BufferOf(env, facts->client_session.view());
 }
 
 Napi::Value IsClientSession(const Napi::CallbackInfo& info) {
@@ -229,6 +231,19 @@ Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi
   const std::span<uint8_t> out(material.Data(), material.Length());
   if (!association.ExportKeyingMaterial(text, OptionalBytesOf(context), out)) return env.Undefined();
   return material;
+}
+
+Napi::Value TrafficOf(Napi::Env env, const Association& association) {
+  const Association::Traffic& traffic = association.traffic();
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, uint64_t value) {
+    object.Set(name, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  set("messagesSent", traffic.messages_sent);
+  set("messagesReceived", traffic.messages_received);
+  set("bytesSent", traffic.bytes_sent);
+  set("bytesReceived", traffic.bytes_received);
+  return object;
 }
 
 #define NATIVE_DTLS_SET(symbol, name) \

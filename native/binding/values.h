@@ -44,6 +44,7 @@ Napi::Value PeerOf(Napi::Env env, const Path* path);
 Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& outbox);
 
 Napi::Value InfoOf(Napi::Env env, const Association& association);
+Napi::Value TrafficOf(Napi::Env env, const Association& association);
 
 // What a client resumes its session with; undefined when there is none.
 Napi::Value ClientSessionOf(Napi::Env env, const Association& association);

@@ -4,7 +4,6 @@ import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import type { AssociationLink } from '../../lib/association-link.js';
 import { type ConnectOptions, connect, type DatagramTransport, type DtlsSocket } from '../../lib/index.js';
-import type { AssociationInfo } from '../../lib/native-seam.js';
 import { SocketCore, type SocketEvents } from '../../lib/socket-core.js';
 import { deferred, psk } from '../support/loopback.js';
 
@@ -165,7 +164,7 @@ test('an association that is established while its socket closes is shut down', 
   } as unknown as AssociationLink;
   const closed = once(emitter, 'close');
   core.close();
-  core.establish(link, {} as AssociationInfo, undefined);
+  core.establish(link, undefined);
   assert.equal(shutdowns, 1);
   await closed;
   assert.deepEqual(events, ['close local']);
