@@ -74,14 +74,18 @@ async function messageCost(
   return { serverCpuUs: median(cpu), perSecond: median(perSecond), lost };
 }
 
+function heldBytes({ heapCommittedBytes, nurseryReservedBytes }: ServerMemory): number {
+  return heapCommittedBytes - nurseryReservedBytes;
+}
+
 function weight(count: number, before: ServerMemory, few: ServerMemory, after: ServerMemory): Weight {
   const grown = (of: (memory: ServerMemory) => number): number => (of(after) - of(before)) / count;
   return {
     resident: grown((memory) => memory.residentBytes),
     heapUsed: grown((memory) => memory.heapUsedBytes),
-    heapHeld: grown((memory) => memory.heapCommittedBytes - memory.nurseryBytes),
+    heapHeld: grown(heldBytes),
     nursery: grown((memory) => memory.nurseryBytes),
-    outsideHeap: grown((memory) => memory.residentBytes - memory.heapCommittedBytes),
+    outsideHeap: grown((memory) => memory.residentBytes - heldBytes(memory) - memory.nurseryBytes),
     marginalResident: (after.residentBytes - few.residentBytes) / (count - few.connections),
   };
 }

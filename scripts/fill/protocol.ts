@@ -30,7 +30,8 @@ export interface ServerMemory {
   readonly heapUsedBytes: number;
   /** What the engine holds for its heap, empty room included. */
   readonly heapCommittedBytes: number;
-  /** The nursery's part of that: it grows with the rate of allocation, not with the number of associations. */
+  /** What of that is set aside for new objects, and the part of it that has ever been touched: what is resident. */
+  readonly nurseryReservedBytes: number;
   readonly nurseryBytes: number;
 }
 

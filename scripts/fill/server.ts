@@ -54,6 +54,7 @@ async function memory(): Promise<ServerMemory> {
     residentBytes: rss,
     heapUsedBytes: heapUsed,
     heapCommittedBytes: heapTotal,
+    nurseryReservedBytes: nursery?.space_size ?? 0,
     nurseryBytes: nursery?.physical_space_size ?? 0,
   };
 }
