@@ -197,25 +197,25 @@ Napi::Value InfoOf(Napi::Env env, const Association& association) {
   object.Set("cipherStandardName", Napi::String::New(env, std::string(facts->suite->standard_name)));
   object.Set("protocol", Napi::String::New(env, "DTLSv1.2"));
   object.Set("maxMessageSize", Napi::Number::New(env, static_cast<double>(association.max_message_bytes())));
-  object.Set("serverName", Napi::String::New(env, facts->server_name));
+  object.Set("serverName", Napi::String::New(env, facts->extras().server_name));
   const std::string& identity = facts->psk_identity;
   object.Set("pskIdentity",
              facts->suite->uses_psk
                  ? BufferOf(env, {reinterpret_cast<const uint8_t*>(identity.data()), identity.size()})
                  : env.Undefined());
-  object.Set("peerCertificates", BuffersOf(env, facts->peer_certificates));
-  object.Set("alpnProtocol", facts->alpn_protocol.empty()
+  object.Set("peerCertificates", BuffersOf(env, facts->extras().peer_certificates));
+  object.Set("alpnProtocol", facts->extras().alpn_protocol.empty()
                                  ? env.Undefined()
-                                 : Napi::String::New(env, facts->alpn_protocol));
+                                 : Napi::String::New(env, facts->extras().alpn_protocol));
   object.Set("sessionReused", Napi::Boolean::New(env, facts->session_reused));
   return object;
 }
 
 Napi::Value ClientSessionOf(Napi::Env env, const Association& association) {
   const Association::Facts* facts = association.facts();
-  return facts == nullptr || facts->client_session.empty()
+  return facts == nullptr || facts->extras().client_session.empty()
              ? env.Undefined()
-             : BufferOf(env, facts->client_session.view());
+             : BufferOf(env, facts->extras().client_session.view());
 }
 
 Napi::Value IsClientSession(const Napi::CallbackInfo& info) {

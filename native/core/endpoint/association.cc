@@ -14,6 +14,12 @@ constexpr Duration kLastFlightKept = std::chrono::seconds(240);
 // that it closes.
 constexpr uint64_t kNumbersForFarewells = 16;
 
+std::unique_ptr<const Association::Facts::Extras> Kept(Association::Facts::Extras extras) {
+  const bool any = !extras.server_name.empty() || !extras.peer_certificates.empty() ||
+                   !extras.alpn_protocol.empty() || !extras.client_session.empty();
+  return any ? std::make_unique<const Association::Facts::Extras>(std::move(extras)) : nullptr;
+}
+
 }  // namespace
 
 Association::Association(Handle handle, Role role, std::shared_ptr<const Context> context,
@@ -48,20 +54,25 @@ Association::Association(TimePoint now, Handle handle, const SavedAssociation& s
           saved.connection_ids, pool),
       sender_(outbox, handle),
       facts_(Facts{.suite = saved.suite,
-                   .server_name = saved.server_name,
                    .psk_identity = saved.psk_identity,
-                   .peer_certificates = saved.peer_certificates,
                    .max_plaintext_bytes = saved.max_plaintext_bytes,
-                   .alpn_protocol = saved.alpn_protocol,
                    .session_reused = saved.session_reused,
                    .secrets = *saved.secrets,
-                   .client_session = Secret(saved.client_session.view())}) {
+                   .some_extras = Kept({.server_name = saved.server_name,
+                                        .peer_certificates = saved.peer_certificates,
+                                        .alpn_protocol = saved.alpn_protocol,
+                                        .client_session = Secret(saved.client_session.view())})}) {
   records_->Restore(saved.records);
   sender_.ContinueFrom(saved.next_plaintext);
   if (!saved.last_flight.empty()) {
     KeepLastFlight(now, {.flight = saved.last_flight, .mtu_bytes = options_->handshake.mtu_bytes});
   }
   counters_->Add(Counter::kAssociations);
+}
+
+const Association::Facts::Extras& Association::Facts::extras() const {
+  static const Extras kNone{};
+  return some_extras ? *some_extras : kNone;
 }
 
 SavedAssociation Association::Save() const {
@@ -76,14 +87,15 @@ SavedAssociation Association::Save() const {
   saved.records = records_->Save();
   saved.next_plaintext = sender_.next_plaintext();
   if (last_flight_) saved.last_flight = last_flight_->flight.Unpack();
-  saved.server_name = facts_->server_name;
+  const Facts::Extras& extras = facts_->extras();
+  saved.server_name = extras.server_name;
   saved.psk_identity = facts_->psk_identity;
-  saved.peer_certificates = facts_->peer_certificates;
+  saved.peer_certificates = extras.peer_certificates;
   saved.max_plaintext_bytes = facts_->max_plaintext_bytes;
-  saved.alpn_protocol = facts_->alpn_protocol;
+  saved.alpn_protocol = extras.alpn_protocol;
   saved.session_reused = facts_->session_reused;
   saved.secrets.emplace(facts_->secrets);
-  saved.client_session = Secret(facts_->client_session.view());
+  saved.client_session = Secret(extras.client_session.view());
   return saved;
 }
 
@@ -244,14 +256,14 @@ void Association::Establish(TimePoint now) {
   records_.emplace(std::move(result.records));
   sender_ = result.sender;
   facts_.emplace(Facts{.suite = result.suite,
-                       .server_name = std::move(result.server_name),
                        .psk_identity = std::move(result.psk_identity),
-                       .peer_certificates = std::move(result.peer_certificates),
                        .max_plaintext_bytes = result.max_plaintext_bytes,
-                       .alpn_protocol = std::move(result.alpn_protocol),
                        .session_reused = result.session_reused,
                        .secrets = result.secrets,
-                       .client_session = std::move(result.client_session)});
+                       .some_extras = Kept({.server_name = std::move(result.server_name),
+                                            .peer_certificates = std::move(result.peer_certificates),
+                                            .alpn_protocol = std::move(result.alpn_protocol),
+                                            .client_session = std::move(result.client_session)})});
   if (!result.last_flight.flight.empty()) KeepLastFlight(now, result.last_flight);
   outbox_->AddEvent(EventKind::kEstablished, handle_);
   for (const Bytes& message : result.early_messages) {

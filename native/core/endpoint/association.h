@@ -69,18 +69,26 @@ class Association {
 
   // What is known of the peer once established, and until the object goes.
   struct Facts {
+    // What hardly a device with a pre-shared key has.
+    struct Extras {
+      std::string server_name;
+      std::vector<Bytes> peer_certificates;
+      // Empty when none was agreed on.
+      std::string alpn_protocol;
+      // Client: what a later Start takes; empty when the session cannot be resumed.
+      Secret client_session;
+    };
+
     const CipherSuite* suite;
-    std::string server_name;
     std::string psk_identity;
-    std::vector<Bytes> peer_certificates;
     // What the peer can take in one record.
     size_t max_plaintext_bytes;
-    // Empty when none was agreed on.
-    std::string alpn_protocol;
     bool session_reused;
     SessionSecrets secrets;
-    // Client: what a later Start takes; empty when the session cannot be resumed.
-    Secret client_session;
+    // Null when all of them are empty.
+    std::unique_ptr<const Extras> some_extras;
+
+    const Extras& extras() const;
   };
   // Null before.
   const Facts* facts() const { return facts_ ? &*facts_ : nullptr; }
