@@ -126,10 +126,11 @@ export class SimulatedHost {
 
   /** Sends a message; whether it could be. */
   send(handle: Handle, text: string): boolean {
-    const datagram = this.endpoint.send(this.#network.now, handle, Buffer.from(text));
-    if (typeof datagram === 'number') return false;
-    assert.ok(Buffer.isBuffer(datagram), 'no peer moves here');
+    const sealed = this.endpoint.send(this.#network.now, handle, Buffer.from(text));
+    if (typeof sealed === 'number') return false;
+    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
     this.#put(handle, datagram, this.place);
+    this.take(batch);
     return true;
   }
 
