@@ -363,12 +363,7 @@ export class EndpointDriver implements TransportListener {
     });
   }
 
-  #send(
-    batch: Batch,
-    receivers: readonly (LinkPeer | undefined)[],
-    address: string,
-    port: number,
-  ): void {
+  #send(batch: Batch, receivers: readonly (LinkPeer | undefined)[], address: string, port: number): void {
     receivers.forEach((receiver, index) => {
       const outgoing = batch[2 + 2 * index] as Uint8Array;
       if (receiver === undefined) this.transport.send(outgoing, address, port);

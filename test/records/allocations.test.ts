@@ -4,13 +4,18 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
+import { foreignEnvironment } from '../support/peer-process.js';
 
 const MESSAGES = 1000;
 const TEST_TIMEOUT_MS = 300_000;
 const root = path.join(__dirname, '../../..');
 
 function run(command: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: foreignEnvironment(),
+  });
   assert.equal(status, 0, stderr);
   return stdout.trim();
 }
