@@ -75,7 +75,10 @@ export interface CloseReasons {
   readonly remote: number;
   /** The idle timeout. */
   readonly idle: number;
-  /** A pending handshake gave way to a newer verified ClientHello from the same address and port. */
+  /**
+   * A pending handshake gave way to a newer verified ClientHello from the same address and port, or an association to
+   * one that its client has established anew from there (RFC 6347 section 4.2.8).
+   */
   readonly superseded: number;
   /** It was exported and goes on elsewhere. */
   readonly exported: number;

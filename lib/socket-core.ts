@@ -28,8 +28,11 @@ import { type SavedEntry, type SavedPeer, sealSaving } from './saving.js';
 import { encodeSession } from './session-option.js';
 import { callUser, emitToUser, throwLater } from './user-code.js';
 
-/** Why an association ended: closed here, by the peer, by the idle timeout, by going on elsewhere, or by an error. */
-export type CloseReason = 'local' | 'remote' | 'idle' | 'exported' | 'error';
+/**
+ * Why an association ended: closed here, by the peer, by the idle timeout, by a handshake in which the same client has
+ * begun anew from the same address and port, by going on elsewhere, or by an error.
+ */
+export type CloseReason = 'local' | 'remote' | 'idle' | 'superseded' | 'exported' | 'error';
 
 /** Events of a DtlsSocket with their arguments. */
 export interface SocketEvents {
@@ -314,7 +317,7 @@ export class SocketCore implements AssociationOwner {
   }
 
   onClosed(reason: keyof CloseReasons): void {
-    this.end(reason === 'superseded' ? 'remote' : reason);
+    this.end(reason);
   }
 
   onFailed(kind: ErrorKind, failure: Failure): void {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (RefuseHandshakeRecord(*record)) continue;
     ByteView body = record->body;
     while (const auto fragment = TakeHandshakeFragment(body)) {
-      if (RefuseFragment(*fragment, 2)) continue;
+      if (RefuseFragment(*fragment, Role::kServer, 2)) continue;
       if (fragment->offset + fragment->body.size() > kMaxHandshakeMessageBytes) std::abort();
       identity.Add(*fragment);
     }

@@ -339,7 +339,8 @@ test('garbage, truncated, replayed and foreign datagrams are dropped and counted
   const dropped = Object.keys(after).filter((name) => name.startsWith('dropped'));
   const sum = (stats: Record<string, number>) =>
     dropped.reduce((total, name) => total + (stats[name] ?? 0), 0);
-  assert.equal(sum(after) - sum(before), 2 * noises.length);
+  // The empty datagram came through the proxy alone.
+  assert.equal(sum(after) - sum(before), 1 + 2 * noises.length);
 });
 
 test('each association of a server gets its own messages', async (t) => {

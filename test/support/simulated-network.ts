@@ -160,10 +160,16 @@ export class SimulatedHost {
   }
 
   #put(handle: Handle, bytes: Uint8Array, sender: string | undefined): void {
-    const peer = handle === 0 ? undefined : this.endpoint.peer(handle);
+    const peer = this.#destination(handle);
     const to = peer === undefined ? sender : `${peer.address} ${peer.port}`;
     assert.ok(to !== undefined, 'a datagram for nobody');
     this.#network.send(this.place, to, Buffer.from(bytes));
+  }
+
+  /** Undefined for the sender of the datagram in hand. */
+  #destination(handle: Handle) {
+    if (handle >= addon.toCandidate) return this.endpoint.candidate(handle - addon.toCandidate);
+    return handle === 0 ? undefined : this.endpoint.peer(handle);
   }
 
   #hear(kind: number, handle: Handle, detail: number, payload: unknown): void {

@@ -25,6 +25,7 @@ namespace native_dtls {
   X(kHelloVerifyRequestsSent, "helloVerifyRequestsSent") \
   X(kCookiesAccepted, "cookiesAccepted")                 \
   X(kCookiesRefused, "cookiesRefused")                   \
+  X(kRestarts, "restarts")                               \
   X(kDroppedUnknownPeer, "droppedUnknownPeer")           \
   X(kDroppedLimit, "droppedLimit")                       \
   X(kDroppedMalformed, "droppedMalformed")               \
@@ -36,6 +37,7 @@ namespace native_dtls {
   X(kDroppedFragment, "droppedFragment")                 \
   X(kDroppedUnexpected, "droppedUnexpected")             \
   X(kDroppedWarning, "droppedWarning")                   \
+  X(kSuspectAlerts, "suspectAlerts")                     \
   X(kDroppedHoldFull, "droppedHoldFull")                 \
   X(kDroppedReplayed, "droppedReplayed")                 \
   X(kDroppedForged, "droppedForged")                     \

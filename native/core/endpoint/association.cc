@@ -124,6 +124,7 @@ void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified,
 void Association::Receive(TimePoint now, ByteView datagram) {
   const ErrorQueueScope errors;
   received_newest_ = false;
+  received_verified_ = false;
   path_answer_.reset();
   switch (state_) {
     case State::kHandshaking:
@@ -311,6 +312,7 @@ void Association::OpenRecord(TimePoint now, const Record& record) {
   }
   const auto& message = std::get<Records::Message>(opened);
   received_newest_ |= message.newest;
+  received_verified_ = true;
   if (message.type == ContentType::kApplicationData) {
     NoteMessage(now, message.plaintext.size());
     return outbox_->KeepMessage(handle_, message.plaintext);

@@ -110,7 +110,9 @@ class Association {
   }
   // What the peer puts into its records, once established; empty when nothing was agreed on.
   ByteView connection_id() const { return records_ ? ByteView(records_->own_connection_id()) : ByteView(); }
-  // Whether one of the records that the last Receive has verified was newer than all before.
+  bool is_server() const { return role_ == Role::kServer; }
+  // Whether the last Receive has verified a record, and whether one of them was newer than all before.
+  bool received_verified() const { return received_verified_; }
   bool received_newest() const { return received_newest_; }
 
   // RFC 9853. Whether both sides understand the check of a new address.
@@ -159,6 +161,7 @@ class Association {
   const Role role_;
   State state_ = State::kNew;
   bool received_newest_ = false;
+  bool received_verified_ = false;
   std::optional<PathMessage> path_answer_;
   ForgeryThrottle throttle_;
   const std::shared_ptr<const AssociationOptions> options_;

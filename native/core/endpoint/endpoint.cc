@@ -6,6 +6,11 @@ namespace native_dtls {
 
 namespace {
 
+bool IsCleartext(ByteView datagram) {
+  const auto record = TakeRecord(datagram);
+  return record && record->header.epoch == 0;
+}
+
 uint64_t RandomSeed() {
   uint64_t seed = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof(seed));
@@ -15,7 +20,7 @@ uint64_t RandomSeed() {
 }  // namespace
 
 Endpoint::Endpoint(std::span<double, kCounterCount> counters)
-    : counters_(counters), hash_path_(RandomSeed()) {}
+    : counters_(counters), hash_path_(RandomSeed()), challengers_(0, hash_path_) {}
 
 void Endpoint::Listen(ListenOptions options) {
   connection_ids_.Decide(options.association->handshake.connection_id_bytes.value_or(0));
@@ -75,17 +80,33 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   counters_.Add(Counter::kDatagramsReceived);
   counters_.Add(Counter::kBytesReceived, static_cast<double>(datagram.size()));
   // Nothing can be sent to port 0, and no honest peer has it.
-  if (path.peer_port == 0) return counters_.Add(Counter::kDroppedMalformed);
+  if (path.peer_port == 0 || datagram.empty()) return counters_.Add(Counter::kDroppedMalformed);
   Slot* slot = Addressee(path, datagram);
   if (slot == nullptr || BeginsAnotherHandshake(*slot, datagram)) {
     ReceiveFromStranger(now, path, datagram);
   } else {
-    if (!slot->association->established()) slot->heard_at = now;
-    slot->association->Receive(now, datagram);
-    NotePath(now, *slot, path, datagram.size());
-    Settle(*slot);
+    Deliver(now, *slot, path, datagram);
   }
   EndCall();
+}
+
+void Endpoint::Deliver(TimePoint now, Slot& slot, const Path& path, ByteView datagram) {
+  if (!slot.association->established()) slot.heard_at = now;
+  slot.association->Receive(now, datagram);
+  NotePath(now, slot, path, datagram.size());
+  const bool read = slot.association->received_verified();
+  const bool challenged = slot.by_path && !slot.challenges;
+  Settle(slot);
+  // What the old association cannot read may be the challenger's: its keys decide.
+  if (Slot* challenger = read || !challenged ? nullptr : ChallengerAt(path)) {
+    challenger->association->Receive(now, datagram);
+    Settle(*challenger);
+  }
+}
+
+Endpoint::Slot* Endpoint::ChallengerAt(const Path& path) {
+  const auto found = challengers_.empty() ? challengers_.end() : challengers_.find(path);
+  return found == challengers_.end() ? nullptr : Living(found->second);
 }
 
 // A record with a Connection ID belongs to whoever was given that ID, wherever it comes from and whatever
@@ -98,6 +119,8 @@ Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
       return Living(connection_ids_.Find(record->connection_id));
     }
   }
+  // Established associations read nothing in the clear.
+  if (Slot* challenger = IsCleartext(datagram) ? ChallengerAt(path) : nullptr) return challenger;
   return Living(FindByPath(path));
 }
 
@@ -262,7 +285,12 @@ Endpoint::Slot* Endpoint::Create(Role role, std::shared_ptr<const Context> conte
   if (connection_id) slot->connection_id = *connection_id;
   slot->association.emplace(handle, role, std::move(context), std::move(options), &outbox_, &counters_,
                             &pool_, std::move(connection_id));
-  PutByPath(*slot);
+  slot->challenges = HasPath(path);
+  if (slot->challenges) {
+    challengers_[path] = handle;
+  } else {
+    PutByPath(*slot);
+  }
   return slot;
 }
 
@@ -273,6 +301,7 @@ void Endpoint::Settle(Slot& slot) {
     slot.pending_hello.reset();
     --pending_handshakes_;
   }
+  if (association.established() && slot.challenges) TakeOver(slot);
   if (association.established() && !slot.connection_id.empty()) {
     // Who is known by Connection ID leaves its address to whoever comes there next (RFC 9146 section 6); who
     // did not agree on one is known by its path alone.
@@ -295,8 +324,27 @@ void Endpoint::Settle(Slot& slot) {
   }
 }
 
+// The client has proved that it is there, and anew: what it had before it knows no more.
+void Endpoint::TakeOver(Slot& challenger) {
+  if (Slot* old = Living(FindByPath(challenger.path))) {
+    old->association->Abort(CloseReason::kSuperseded, false);
+    Settle(*old);
+  }
+  counters_.Add(Counter::kRestarts);
+}
+
 void Endpoint::Forget(Slot& slot) {
-  if (slot.by_path) RemoveByPath(slot);
+  if (slot.challenges) {
+    challengers_.erase(slot.path);
+  } else if (slot.by_path) {
+    RemoveByPath(slot);
+    // A challenger has the address to itself.
+    if (Slot* heir = ChallengerAt(slot.path)) {
+      challengers_.erase(slot.path);
+      heir->challenges = false;
+      PutByPath(*heir);
+    }
+  }
   if (!slot.connection_id.empty()) connection_ids_.Remove(slot.connection_id);
 }
 
@@ -318,12 +366,17 @@ bool Endpoint::HasConnectionIdToGive() {
   return connection_ids_.has_supplied();
 }
 
-// A client that has started anew before its handshake was done. Its new hello must prove itself like a
-// stranger's; a repetition of the hello that began the handshake belongs to the handshake.
+// A client that has started anew. Its new hello must prove itself like a stranger's; a repetition of the
+// hello that began the handshake belongs to the handshake, however late it comes.
 bool Endpoint::BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const {
-  if (!slot.pending_hello || !listening_) return false;
+  const bool of_client =
+      slot.pending_hello || (slot.association->established() && slot.association->is_server());
+  if (!of_client || !listening_) return false;
   const auto hello = ParseClientHello(datagram);
-  return hello && !SameBytes(hello->random, *slot.pending_hello);
+  if (!hello) return false;
+  const ByteView known =
+      slot.pending_hello ? ByteView(*slot.pending_hello) : slot.association->facts()->secrets.client_random();
+  return !SameBytes(hello->random, known);
 }
 
 void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram) {
@@ -351,14 +404,11 @@ void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView dat
 
 void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                             bool cookie_verified) {
-  if (Slot* old = Living(FindByPath(path))) {
-    // Without a cookie nobody has shown that the new hello comes from where it says.
-    if (!cookie_verified) return counters_.Add(Counter::kDroppedUnexpected);
-    old->association->Abort(CloseReason::kSuperseded, false);
-    Settle(*old);
-  }
+  if (!MakeWay(path, cookie_verified)) return counters_.Add(Counter::kDroppedUnexpected);
   const ListenOptions& options = listening_->options;
-  if (LivingAssociations() >= options.max_connections ||
+  // Who is to take the place of another needs no room of its own.
+  const bool replaces = HasPath(path);
+  if ((LivingAssociations() >= options.max_connections && !replaces) ||
       pending_handshakes_ >= options.max_pending_handshakes) {
     return counters_.Add(Counter::kDroppedLimit);
   }
@@ -375,6 +425,21 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   ++pending_handshakes_;
   slot->association->Accept(now, datagram, cookie_verified, listening_->ticket_keys.KeysAt(now));
   Settle(*slot);
+}
+
+// A handshake under way gives way to a newer one of the same address; without a cookie nobody has shown that
+// the new hello comes from where it says. An established association stays.
+bool Endpoint::MakeWay(const Path& path, bool cookie_verified) {
+  Slot* old = ChallengerAt(path);
+  if (old == nullptr) {
+    old = Living(FindByPath(path));
+    if (old == nullptr) return true;
+  }
+  if (old->association->established()) return true;
+  if (!cookie_verified) return false;
+  old->association->Abort(CloseReason::kSuperseded, false);
+  Settle(*old);
+  return true;
 }
 
 }  // namespace native_dtls

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/block_list.h"
@@ -97,8 +98,9 @@ class Endpoint {
   struct Slot {
     // Of the association, or of the last one that was here.
     Handle handle = kNoHandle;
-    // The table of paths has it.
+    // The table of paths has it, or that of challengers.
     bool by_path = true;
+    bool challenges = false;
     Path path{};
     // In place: an association that rests has no memory of its own elsewhere.
     std::optional<Association> association{};
@@ -121,6 +123,7 @@ class Endpoint {
     void Begin(Handle new_handle, const Path& new_path) {
       handle = new_handle;
       by_path = true;
+      challenges = false;
       path = new_path;
       association.reset();
       scheduled = kNever;
@@ -163,6 +166,9 @@ class Endpoint {
                std::shared_ptr<const AssociationOptions> options, const Path& path, IdSource source);
   void Settle(Slot& slot);
   Slot* Addressee(const Path& path, ByteView datagram);
+  Slot* ChallengerAt(const Path& path);
+  void Deliver(TimePoint now, Slot& slot, const Path& path, ByteView datagram);
+  void TakeOver(Slot& challenger);
   std::optional<Bytes> NewConnectionId(const AssociationOptions& options, Handle handle, IdSource source);
   bool HasConnectionIdToGive();
   void NotePath(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes);
@@ -173,6 +179,7 @@ class Endpoint {
   void EndCheck(Slot& slot, Counter outcome);
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
+  bool MakeWay(const Path& path, bool cookie_verified);
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);
   void AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                     bool cookie_verified);
@@ -192,6 +199,9 @@ class Endpoint {
   std::vector<Handle> ended_;
   const PathHash hash_path_;
   HandleTable by_path_;
+  // Clients that shake hands anew from where an established association of theirs is (RFC 6347
+  // section 4.2.8): beside it, until they have proved themselves.
+  std::unordered_map<Path, Handle, PathHash> challengers_;
   ConnectionIdTable connection_ids_;
   DeadlineHeap deadlines_;
   size_t pending_handshakes_ = 0;

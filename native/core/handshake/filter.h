@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/counters.h"
+#include "core/handshake/role.h"
 #include "core/wire/handshake_message.h"
 #include "core/wire/record.h"
 
@@ -23,6 +24,8 @@ std::optional<Counter> RefuseHandshakeRecord(const Record& record);
 
 // Nothing when the fragment of an epoch-0 handshake record may be given to OpenSSL. `next_message_seq` is the
 // message that OpenSSL waits for.
-std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, uint16_t next_message_seq);
+// `role` is the side that it comes to.
+std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role role,
+                                      uint16_t next_message_seq);
 
 }  // namespace native_dtls

@@ -157,8 +157,21 @@ void Handshake::Receive(TimePoint now, ByteView datagram) {
 
 void Handshake::HandleTimeout(TimePoint now) {
   if (now < deadline()) return;
+  if (suspect_alert_ && suspect_alert_->sent_again++ == kPatience) return Fail(ErrorKind::kAlertReceived);
   NoteRetransmission();
-  flights_.SendAgainByClock(now, records());
+  // Who has fallen silent is asked in regular intervals.
+  if (suspect_alert_) {
+    flights_.SendAgain(now, records());
+  } else {
+    flights_.SendAgainByClock(now, records());
+  }
+}
+
+// Anybody can send an alert in the clear. The peer is believed to have sent it when it says nothing more:
+// when the flight was sent again some times since, and nothing came of it.
+void Handshake::SuspectAlert(ByteView alert) {
+  counters_->Add(Counter::kSuspectAlerts);
+  if (!suspect_alert_) suspect_alert_ = {.alert = alert[1], .sent_again = 0};
 }
 
 void Handshake::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
@@ -229,6 +242,7 @@ void Handshake::ProcessRecord(const Record& record) {
   if (state_ == State::kFailed) return counters_->Add(Counter::kDroppedAfterEnd);
   if (const auto reason = RefuseHandshakeRecord(record)) return counters_->Add(*reason);
   if (record.header.epoch != 0) return ProcessProtected(record);
+  if (record.header.type == ContentType::kAlert) return SuspectAlert(record.body);
   if (state_ != State::kRunning || verdict_pending()) return HoldPlaintext(record.header, record.body);
   switch (record.header.type) {
     case ContentType::kHandshake:
@@ -248,7 +262,7 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
   while (!body.empty() && state_ != State::kFailed) {
     const auto fragment = TakeHandshakeFragment(body);
     if (!fragment) return counters_->Add(Counter::kDroppedMalformed);
-    if (const auto reason = RefuseFragment(*fragment, next_message_seq_)) {
+    if (const auto reason = RefuseFragment(*fragment, role_, next_message_seq_)) {
       counters_->Add(*reason);
       continue;
     }
@@ -567,8 +581,11 @@ void Handshake::SendAlert(AlertLevel level, Alert alert) {
 Failure Handshake::TakeFailure() { return failure_ ? std::move(*failure_) : Diagnose(ErrorKind::kInternal); }
 
 Failure Handshake::Diagnose(ErrorKind kind) const {
+  const bool timed_out_in_suspicion = kind == ErrorKind::kHandshakeTimeout && suspect_alert_;
+  if (timed_out_in_suspicion) kind = ErrorKind::kAlertReceived;
   Failure failure{.kind = kind};
-  failure.alert = kind == ErrorKind::kAlertReceived ? alert_received_ : alert_sent_;
+  const int received = suspect_alert_ ? suspect_alert_->alert : alert_received_;
+  failure.alert = kind == ErrorKind::kAlertReceived ? received : alert_sent_;
   // DTLS sends no alert for a Finished that does not decrypt. A server has seen it; a client only waits.
   const bool stuck_at_finished =
       role_ == Role::kServer ? undecrypted_finished_ : flights_.changed_cipher_spec();
@@ -624,6 +641,7 @@ void Handshake::NoteMessage(ByteView message) {
   if (type == HandshakeType::kServerHello) {
     ticket_announced_ = AnnouncesTicket(message.subspan(kHandshakeHeaderBytes));
   }
+  suspect_alert_.reset();
   last_message_ = type;
   next_message_seq_ = static_cast<uint16_t>(message_seq + 1);
   progressed_ = true;

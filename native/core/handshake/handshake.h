@@ -157,6 +157,7 @@ class Handshake {
   void CollectWritten();
   void Collect(const Record& record);
   void NoteRetransmission();
+  void SuspectAlert(ByteView alert);
   void NotePeerRepeatsItself(const HandshakeFragment& fragment);
   bool EnsureRecords();
   ErrorKind ClassifyFailure(int ssl_error) const;
@@ -264,6 +265,13 @@ class Handshake {
   // Client: of the session that is offered.
   std::vector<Bytes> offered_chain_;
 
+  // A fatal alert, or a close_notify, that came in the clear, and how often the flight was sent again since.
+  struct UnprovedAlert {
+    int alert;
+    int sent_again;
+  };
+  static constexpr int kPatience = 2;
+  std::optional<UnprovedAlert> suspect_alert_;
   int alert_received_ = -1;
   int alert_sent_ = -1;
   bool fatal_alert_received_ = false;

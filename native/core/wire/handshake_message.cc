@@ -4,10 +4,8 @@
 
 namespace native_dtls {
 
-bool IsHandshakeType(HandshakeType type) {
+bool IsForClients(HandshakeType type) {
   switch (type) {
-    case HandshakeType::kHelloRequest:
-    case HandshakeType::kClientHello:
     case HandshakeType::kServerHello:
     case HandshakeType::kHelloVerifyRequest:
     case HandshakeType::kNewSessionTicket:
@@ -15,13 +13,23 @@ bool IsHandshakeType(HandshakeType type) {
     case HandshakeType::kServerKeyExchange:
     case HandshakeType::kCertificateRequest:
     case HandshakeType::kServerHelloDone:
-    case HandshakeType::kCertificateVerify:
-    case HandshakeType::kClientKeyExchange:
-    case HandshakeType::kFinished:
     case HandshakeType::kCertificateStatus:
       return true;
+    default:
+      return false;
   }
-  return false;
+}
+
+bool IsForServers(HandshakeType type) {
+  switch (type) {
+    case HandshakeType::kClientHello:
+    case HandshakeType::kCertificate:
+    case HandshakeType::kCertificateVerify:
+    case HandshakeType::kClientKeyExchange:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::optional<HandshakeFragment> TakeHandshakeFragment(ByteView& body) {

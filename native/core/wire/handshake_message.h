@@ -23,8 +23,9 @@ enum class HandshakeType : uint8_t {
   kCertificateStatus = 22,
 };
 
-// Whether this is one of the types above that a handshake in progress can carry.
-bool IsHandshakeType(HandshakeType type);
+// Whether a client, or a server, can be sent a message of this type in the clear.
+bool IsForClients(HandshakeType type);
+bool IsForServers(HandshakeType type);
 
 inline constexpr size_t kHandshakeHeaderBytes = 12;
 
