@@ -21,6 +21,7 @@ export interface LinkDriver {
   maxMessageSize(handle: Handle): number;
   start(handle: Handle, session?: Uint8Array): void;
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number;
+  peerGone(handle: Handle): void;
   shutdown(handle: Handle): void;
   abort(handle: Handle): void;
   answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void;
@@ -126,6 +127,12 @@ export class AssociationLink {
   /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */
   send(message: Uint8Array, sent?: SentCallback): number {
     return this.ended ? addon.sendErrors.notEstablished : this.#driver.send(this, message, sent);
+  }
+
+  /** The system says that the peer is gone; whether the association has ended by an alert of the peer's before that. */
+  peerGone(): boolean {
+    if (!this.ended) this.#driver.peerGone(this.handle);
+    return this.ended;
   }
 
   /** Ends it in good order. */

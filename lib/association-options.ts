@@ -56,7 +56,6 @@ const notSupported = [
   'SNICallback',
   'crl',
   'ecdhCurve',
-  'maxConnectionsPerHost',
   'maxHandshakeMessage',
   'pfx',
   'reusePort',

@@ -150,7 +150,7 @@ export class ClientAttempt implements AssociationOwner {
   }
 
   onTransportError(error: Error): void {
-    if (this.#over) return;
+    if (this.#over || this.#link?.peerGone() === true) return;
     this.#link?.abort();
     this.#fail(this.#transportError(error), true);
   }

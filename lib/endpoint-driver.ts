@@ -164,6 +164,11 @@ export class EndpointDriver implements TransportListener {
     return 0;
   }
 
+  peerGone(handle: Handle): void {
+    this.#take(this.#endpoint.peerGone(monotonicNow(), handle));
+    this.#queue.drainSoon();
+  }
+
   shutdown(handle: Handle): void {
     this.#take(this.#endpoint.shutdown(monotonicNow(), handle));
     this.#queue.drainSoon();

@@ -319,6 +319,8 @@ export interface NativeEndpoint {
       readonly cookieSecret: Buffer;
       readonly maxConnections: number;
       readonly maxPendingHandshakes: number;
+      /** Of one IPv4 address, or one /64 of IPv6; 0: any number. */
+      readonly maxConnectionsPerHost: number;
       /** 48 bytes; empty: random ones, renewed once in the lifetime of a session. */
       readonly ticketKeys: Uint8Array;
       /** Clients are given what `supplyConnectionId` has brought, `options.connectionIdLength` long; default: random ones. */
@@ -351,6 +353,8 @@ export interface NativeEndpoint {
   handleTimeout(now: number): Batch | undefined;
   /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
   send(now: number, handle: Handle, message: Uint8Array): Sealed | number;
+  /** The system says that the peer is gone: a handshake that suspects an alert ends by it, and nothing else happens. */
+  peerGone(now: number, handle: Handle): Batch | undefined;
   /** Ends in good order: close_notify when established, else as `abort`. `closed` follows in the batch. */
   shutdown(now: number, handle: Handle): Batch | undefined;
   /** Ends at once; tells a peer in the midst of a handshake, says nothing to an established one. */

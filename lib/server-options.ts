@@ -45,8 +45,16 @@ export interface ServerOptions extends SecureContextOptions, ServerPskOptions, A
   readonly cookieSecret?: Bytes | undefined;
   /** Beyond it new clients go unanswered. Default 100000. */
   readonly maxConnections?: number | undefined;
-  /** Handshakes under way beyond which new clients go unanswered. Default 1024. */
+  /**
+   * Handshakes under way beyond which new clients go unanswered, unless one whose peer has been silent for 5 s can give
+   * way. One host has at most a quarter of them (or 16). Default 1024.
+   */
   readonly maxPendingHandshakes?: number | undefined;
+  /**
+   * Associations of one host, handshakes included, beyond which its new clients go unanswered: of an IPv4 address, or of
+   * the /64 of an IPv6 address. Many devices may share one behind a router. Default: any number.
+   */
+  readonly maxConnectionsPerHost?: number | undefined;
   /**
    * Bytes of the Connection ID that each client which offers the extension is given (RFC 9146), 1 to 255: such a client
    * may change its address and port without a handshake (event `address`). Random; 8 is a good length. 0: clients are
@@ -105,6 +113,7 @@ export interface ServerSettings {
     readonly cookieSecret: Buffer;
     readonly maxConnections: number;
     readonly maxPendingHandshakes: number;
+    readonly maxConnectionsPerHost: number;
     readonly ticketKeys: Buffer;
   };
   readonly socket: DatagramTransport | undefined;
@@ -186,6 +195,8 @@ function limitsOf(options: ServerOptions): ServerSettings['limits'] {
     maxConnections: optionalInteger('maxConnections', options.maxConnections, count) ?? 100_000,
     maxPendingHandshakes:
       optionalInteger('maxPendingHandshakes', options.maxPendingHandshakes, count) ?? 1024,
+    maxConnectionsPerHost:
+      optionalInteger('maxConnectionsPerHost', options.maxConnectionsPerHost, count) ?? 0,
     ticketKeys: ticketKeys('ticketKeys', options.ticketKeys),
   };
 }

@@ -39,6 +39,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Receive>("receive"),
                          InstanceMethod<&EndpointClass::HandleTimeout>("handleTimeout"),
                          InstanceMethod<&EndpointClass::Send>("send"),
+                         InstanceMethod<&EndpointClass::PeerGone>("peerGone"),
                          InstanceMethod<&EndpointClass::Shutdown>("shutdown"),
                          InstanceMethod<&EndpointClass::Abort>("abort"),
                          InstanceMethod<&EndpointClass::AnswerPsk>("answerPsk"),
@@ -86,6 +87,8 @@ void EndpointClass::Listen(const Napi::CallbackInfo& info) {
       .max_connections = static_cast<size_t>(server.Get("maxConnections").ToNumber().DoubleValue()),
       .max_pending_handshakes =
           static_cast<size_t>(server.Get("maxPendingHandshakes").ToNumber().DoubleValue()),
+      .max_connections_per_host =
+          static_cast<size_t>(server.Get("maxConnectionsPerHost").ToNumber().DoubleValue()),
       .ticket_keys = Secret(BytesOf(server.Get("ticketKeys"))),
       .supplied_connection_ids = server.Get("suppliedConnectionIds").ToBoolean(),
   });
@@ -136,6 +139,11 @@ Napi::Value EndpointClass::Send(const Napi::CallbackInfo& info) {
   if (!message) return ThrowBadArgument(info.Env(), "a Uint8Array");
   const auto result = endpoint_->Send(HandleOf(info[1]), *message);
   return SendResultOf(info.Env(), result, endpoint_->outbox());
+}
+
+Napi::Value EndpointClass::PeerGone(const Napi::CallbackInfo& info) {
+  endpoint_->NotePeerGone(TimeOf(info[0]), HandleOf(info[1]));
+  return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Shutdown(const Napi::CallbackInfo& info) {

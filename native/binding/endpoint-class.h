@@ -23,6 +23,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value HandleTimeout(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value PeerGone(const Napi::CallbackInfo& info);
   Napi::Value Shutdown(const Napi::CallbackInfo& info);
   Napi::Value Abort(const Napi::CallbackInfo& info);
   Napi::Value AnswerPsk(const Napi::CallbackInfo& info);

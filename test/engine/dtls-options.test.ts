@@ -177,7 +177,12 @@ test('with a clock of its own an object has no timer: timeoutMs is polled, and a
 
 test('a server begins only with a hello whose cookie was made with its own secret', async () => {
   const secret = Buffer.from('a secret of sixteen bytes or more');
-  const link = createLink({ server: { ...pskOptions.server, cookieSecret: secret } });
+  // A client that does not repeat itself.
+  const patient = { retransmitTimeout: 10_000, retransmitTimeoutMax: 10_000 };
+  const link = createLink({
+    client: { ...pskOptions.client, ...patient },
+    server: { ...pskOptions.server, cookieSecret: secret },
+  });
   link.start();
   await link.until(() => link.failures.length > 0);
   assert.equal(link.failures[0]?.error, 'TlsFatalError');

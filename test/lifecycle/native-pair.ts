@@ -13,6 +13,7 @@ export const serverOptions = {
   cookieSecret: Buffer.alloc(0),
   maxConnections: 10,
   maxPendingHandshakes: 10,
+  maxConnectionsPerHost: 0,
   ticketKeys: Buffer.alloc(0),
 };
 

@@ -39,6 +39,7 @@ class Scene {
       cookieSecret: Buffer.alloc(16, 1),
       maxConnections: 10,
       maxPendingHandshakes: 10,
+      maxConnectionsPerHost: 0,
       ticketKeys: Buffer.alloc(0),
     });
     this.client = new PskClient('pair', key, options);

@@ -92,7 +92,6 @@ const notYet = [
   'SNICallback',
   'crl',
   'ecdhCurve',
-  'maxConnectionsPerHost',
   'maxHandshakeMessage',
   'pfx',
   'reusePort',
@@ -163,6 +162,7 @@ const ofServers: readonly [Record<string, unknown>, string, string][] = [
   [{ session: Buffer.alloc(100) }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'session'],
   [{ maxConnections: 0 }, 'ERR_DTLS_OPTION_INVALID', 'maxConnections'],
   [{ maxPendingHandshakes: 1.5 }, 'ERR_DTLS_OPTION_INVALID', 'maxPendingHandshakes'],
+  [{ maxConnectionsPerHost: 0 }, 'ERR_DTLS_OPTION_INVALID', 'maxConnectionsPerHost'],
   [{ ipv6Only: 'true' }, 'ERR_DTLS_OPTION_INVALID', 'ipv6Only'],
   [{ reuseAddr: 1 }, 'ERR_DTLS_OPTION_INVALID', 'reuseAddr'],
 ];

@@ -92,6 +92,7 @@ export class EndpointPair {
       cookieSecret: Buffer.alloc(16, 1),
       maxConnections: 10,
       maxPendingHandshakes: 10,
+      maxConnectionsPerHost: 0,
       ticketKeys: options.ticketKeys ?? Buffer.alloc(0),
     });
     const { address, port } = serverAddress;

@@ -48,6 +48,7 @@ export function networkListening(
     cookieSecret: Buffer.alloc(32, 1),
     maxConnections: 1000,
     maxPendingHandshakes: 1000,
+    maxConnectionsPerHost: 0,
     ticketKeys: Buffer.alloc(48, 1),
     ...options,
   };

@@ -21,6 +21,7 @@ namespace native_dtls {
   X(kHandshakesStarted, "handshakesStarted")             \
   X(kHandshakesCompleted, "handshakesCompleted")         \
   X(kHandshakesFailed, "handshakesFailed")               \
+  X(kHandshakesEvicted, "handshakesEvicted")             \
   X(kRetransmissions, "retransmissions")                 \
   X(kHelloVerifyRequestsSent, "helloVerifyRequestsSent") \
   X(kCookiesAccepted, "cookiesAccepted")                 \

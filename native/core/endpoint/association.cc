@@ -186,6 +186,13 @@ Association::SendResult Association::Send(ByteView message) {
   return SendResult::kSent;
 }
 
+void Association::NotePeerGone(TimePoint now) {
+  if (state_ != State::kHandshaking) return;
+  const ErrorQueueScope errors;
+  handshake_->BelieveAlert();
+  FollowHandshake(now);
+}
+
 void Association::Shutdown() {
   if (state_ != State::kEstablished) return Abort(CloseReason::kLocal, true);
   const ErrorQueueScope errors;

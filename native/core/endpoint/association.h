@@ -55,6 +55,9 @@ class Association {
   void AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key);
   void AnswerCertificate(TimePoint now, bool accept);
   SendResult Send(ByteView message);
+  // The system says that the peer is gone, which anybody can make it say: it decides what was suspected, and
+  // no more.
+  void NotePeerGone(TimePoint now);
   // Ends in good order: close_notify when established.
   void Shutdown();
   // Ends at once. Says nothing to an established peer, and tells one in the midst of a handshake if

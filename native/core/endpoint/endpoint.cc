@@ -20,13 +20,25 @@ uint64_t RandomSeed() {
 }  // namespace
 
 Endpoint::Endpoint(std::span<double, kCounterCount> counters)
-    : counters_(counters), hash_path_(RandomSeed()), challengers_(0, hash_path_) {}
+    : counters_(counters), hash_path_(RandomSeed()), challengers_(0, hash_path_), pending_(hash_path_) {}
 
 void Endpoint::Listen(ListenOptions options) {
   connection_ids_.Decide(options.association->handshake.connection_id_bytes.value_or(0));
   CookieGate gate(options.cookie_secret);
   TicketKeyRing ticket_keys(options.ticket_keys.view(), options.association->handshake.session_timeout);
   listening_.emplace(Listening{std::move(options), std::move(gate), std::move(ticket_keys)});
+  CountHosts();
+}
+
+void Endpoint::CountHosts() {
+  by_host_.reset();
+  if (listening_->options.max_connections_per_host == 0) return;
+  by_host_.emplace(hash_path_);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.association && slot.association->is_server() && !slot.association->ended())
+      by_host_->Add(slot.path);
+  }
 }
 
 bool Endpoint::SetTicketKeys(ByteView keys) {
@@ -92,6 +104,7 @@ void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
 
 void Endpoint::Deliver(TimePoint now, Slot& slot, const Path& path, ByteView datagram) {
   if (!slot.association->established()) slot.heard_at = now;
+  if (slot.pending_hello) pending_.Hear(now, slot.handle);
   slot.association->Receive(now, datagram);
   NotePath(now, slot, path, datagram.size());
   const bool read = slot.association->received_verified();
@@ -99,6 +112,7 @@ void Endpoint::Deliver(TimePoint now, Slot& slot, const Path& path, ByteView dat
   Settle(slot);
   // What the old association cannot read may be the challenger's: its keys decide.
   if (Slot* challenger = read || !challenged ? nullptr : ChallengerAt(path)) {
+    pending_.Hear(now, challenger->handle);
     challenger->association->Receive(now, datagram);
     Settle(*challenger);
   }
@@ -158,6 +172,15 @@ Association::SendResult Endpoint::Send(Handle handle, ByteView message) {
   }
   EndCall();
   return result;
+}
+
+void Endpoint::NotePeerGone(TimePoint now, Handle handle) {
+  BeginCall();
+  if (Slot* slot = Living(handle)) {
+    slot->association->NotePeerGone(now);
+    Settle(*slot);
+  }
+  EndCall();
 }
 
 void Endpoint::Shutdown(Handle handle) {
@@ -299,7 +322,7 @@ void Endpoint::Settle(Slot& slot) {
   const Association& association = *slot.association;
   if (slot.pending_hello && (association.established() || association.ended())) {
     slot.pending_hello.reset();
-    --pending_handshakes_;
+    pending_.Remove(slot.handle);
   }
   if (association.established() && slot.challenges) TakeOver(slot);
   if (association.established() && !slot.connection_id.empty()) {
@@ -346,6 +369,7 @@ void Endpoint::Forget(Slot& slot) {
     }
   }
   if (!slot.connection_id.empty()) connection_ids_.Remove(slot.connection_id);
+  if (by_host_ && slot.association->is_server()) by_host_->Remove(slot.path);
 }
 
 std::optional<Bytes> Endpoint::NewConnectionId(const AssociationOptions& options, Handle handle,
@@ -406,23 +430,19 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
                             bool cookie_verified) {
   if (!MakeWay(path, cookie_verified)) return counters_.Add(Counter::kDroppedUnexpected);
   const ListenOptions& options = listening_->options;
-  // Who is to take the place of another needs no room of its own.
-  const bool replaces = HasPath(path);
-  if ((LivingAssociations() >= options.max_connections && !replaces) ||
-      pending_handshakes_ >= options.max_pending_handshakes) {
-    return counters_.Add(Counter::kDroppedLimit);
-  }
   IdSource source = options.supplied_connection_ids ? IdSource::kSupplied : IdSource::kRandom;
   if (!hello.MayHaveExtension(ConnectionIdExtension::kType)) source = IdSource::kNone;
   if (source == IdSource::kSupplied && !HasConnectionIdToGive()) {
     outbox_.AddEvent(EventKind::kConnectionIdMissing, kNoHandle);
     return counters_.Add(Counter::kDroppedNoConnectionId);
   }
+  if (!MakeRoom(now, path)) return counters_.Add(Counter::kDroppedLimit);
   Slot* slot = Create(Role::kServer, options.context, options.association, path, source);
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
   slot->pending_hello = std::make_unique<std::array<uint8_t, 32>>();
   std::ranges::copy(hello.random, slot->pending_hello->begin());
-  ++pending_handshakes_;
+  pending_.Add(now, slot->handle, path);
+  if (by_host_) by_host_->Add(path);
   slot->association->Accept(now, datagram, cookie_verified, listening_->ticket_keys.KeysAt(now));
   Settle(*slot);
 }
@@ -439,6 +459,28 @@ bool Endpoint::MakeWay(const Path& path, bool cookie_verified) {
   if (!cookie_verified) return false;
   old->association->Abort(CloseReason::kSuperseded, false);
   Settle(*old);
+  return true;
+}
+
+// Whether the limits let another client in; a handshake whose peer has fallen silent may have to go for it.
+bool Endpoint::MakeRoom(TimePoint now, const Path& path) {
+  const ListenOptions& options = listening_->options;
+  // Who is to take the place of another needs no room of its own.
+  const bool full = LivingAssociations() >= options.max_connections ||
+                    (by_host_ && by_host_->Of(path) >= options.max_connections_per_host);
+  if (full && !HasPath(path)) return false;
+  switch (pending_.RoomFor(now, path, options.max_pending_handshakes)) {
+    case PendingHandshakes::Room::kNone:
+      return false;
+    case PendingHandshakes::Room::kFree:
+      return true;
+    case PendingHandshakes::Room::kAfterEviction:
+      break;
+  }
+  Slot* silent = Living(pending_.longest_silent());
+  silent->association->Abort(CloseReason::kSuperseded, false);
+  Settle(*silent);
+  counters_.Add(Counter::kHandshakesEvicted);
   return true;
 }
 

@@ -14,7 +14,9 @@
 #include "core/endpoint/connection_id_table.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/endpoint/deadline_heap.h"
+#include "core/endpoint/host_counts.h"
 #include "core/endpoint/path_check.h"
+#include "core/endpoint/pending_handshakes.h"
 #include "core/endpoint/probation.h"
 #include "core/endpoint/saved_association.h"
 
@@ -29,6 +31,8 @@ struct ListenOptions {
   Bytes cookie_secret;
   size_t max_connections = kMaxSlots;
   size_t max_pending_handshakes = 1000;
+  // Of one IPv4 address, or one /64 of IPv6; zero for any number.
+  size_t max_connections_per_host = 0;
   // TicketKeys::kBytes; empty for random ones, renewed from time to time.
   Secret ticket_keys{};
   // Clients are given Connection IDs of the application's making (SupplyConnectionId), and one that offers
@@ -76,6 +80,7 @@ class Endpoint {
   // Those that are established.
   std::vector<Handle> Established() const;
   Association::SendResult Send(Handle handle, ByteView message);
+  void NotePeerGone(TimePoint now, Handle handle);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
   void AnswerPsk(TimePoint now, Handle handle, ByteView identity, std::optional<ByteView> key);
@@ -180,6 +185,8 @@ class Endpoint {
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
   bool MakeWay(const Path& path, bool cookie_verified);
+  bool MakeRoom(TimePoint now, const Path& path);
+  void CountHosts();
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);
   void AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                     bool cookie_verified);
@@ -204,7 +211,9 @@ class Endpoint {
   std::unordered_map<Path, Handle, PathHash> challengers_;
   ConnectionIdTable connection_ids_;
   DeadlineHeap deadlines_;
-  size_t pending_handshakes_ = 0;
+  PendingHandshakes pending_;
+  // Of a server's associations; kept while there is a limit for them.
+  std::optional<HostCounts> by_host_;
 };
 
 }  // namespace native_dtls

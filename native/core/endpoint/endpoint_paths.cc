@@ -98,6 +98,10 @@ void Endpoint::AnswerAddress(Handle handle, bool accept) {
   // What is being checked nobody has been asked about.
   if (slot == nullptr || !slot->candidate || slot->check) return;
   if (accept) {
+    if (by_host_ && slot->association->is_server()) {
+      by_host_->Remove(slot->path);
+      by_host_->Add(*slot->candidate);
+    }
     slot->path = *slot->candidate;
     slot->probation.reset();
     if (!slot->association->checks_paths()) slot->probation = std::make_unique<Probation>();

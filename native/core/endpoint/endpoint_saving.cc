@@ -104,6 +104,7 @@ Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
   } else {
     connection_ids_.Put(slot->connection_id, slot->handle);
   }
+  if (by_host_ && slot->association->is_server()) by_host_->Add(slot->path);
   Settle(*slot);
   return slot->handle;
 }

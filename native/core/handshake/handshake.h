@@ -122,6 +122,11 @@ class Handshake {
   // Tells the peer that this handshake will not be completed, if anything has been said to it at all.
   void Cancel();
 
+  // The peer seems to be gone: an alert that is suspected is believed now.
+  void BelieveAlert() {
+    if (suspect_alert_ && state_ == State::kRunning) Fail(ErrorKind::kAlertReceived);
+  }
+
   State state() const { return state_; }
   // When HandleTimeout is due; kNever for never.
   TimePoint deadline() const;

@@ -1,0 +1,67 @@
+// The handshakes that clients have begun and not yet completed, the longest silent first: how many there may
+// be, and which of them gives way when there are too many.
+#pragma once
+
+#include <list>
+#include <unordered_map>
+
+#include "core/base/clock.h"
+#include "core/base/handle.h"
+#include "core/endpoint/host_counts.h"
+
+namespace native_dtls {
+
+class PendingHandshakes {
+ public:
+  explicit PendingHandshakes(PathHash hash) : by_host_(hash) {}
+
+  size_t size() const { return by_handle_.size(); }
+
+  enum class Room { kFree, kAfterEviction, kNone };
+  // Whether another may begin, from `path`, where there may be `most` of them. After an eviction: of
+  // `longest_silent`.
+  Room RoomFor(TimePoint now, const Path& path, size_t most) const {
+    // One host cannot take the room of all.
+    if (by_host_.Of(path) >= std::max(most / kShareOfOneHost, kLeastOfOneHost)) return Room::kNone;
+    if (size() < most) return Room::kFree;
+    return now - order_.front().heard_at >= kStale ? Room::kAfterEviction : Room::kNone;
+  }
+  Handle longest_silent() const { return order_.front().handle; }
+
+  void Add(TimePoint now, Handle handle, const Path& path) {
+    by_handle_[handle] = order_.insert(order_.end(), {handle, now, path});
+    by_host_.Add(path);
+  }
+  // Its peer has said something.
+  void Hear(TimePoint now, Handle handle) {
+    const auto found = by_handle_.find(handle);
+    if (found == by_handle_.end()) return;
+    found->second->heard_at = now;
+    order_.splice(order_.end(), order_, found->second);
+  }
+  void Remove(Handle handle) {
+    const auto found = by_handle_.find(handle);
+    if (found == by_handle_.end()) return;
+    by_host_.Remove(found->second->path);
+    order_.erase(found->second);
+    by_handle_.erase(found);
+  }
+
+ private:
+  // Silent for so long, while others are waiting: longer than a flight that was lost twice.
+  static constexpr Duration kStale = std::chrono::seconds(5);
+  static constexpr size_t kShareOfOneHost = 4;
+  static constexpr size_t kLeastOfOneHost = 16;
+
+  struct Entry {
+    Handle handle;
+    TimePoint heard_at;
+    Path path;
+  };
+
+  std::list<Entry> order_;
+  std::unordered_map<Handle, std::list<Entry>::iterator> by_handle_;
+  HostCounts by_host_;
+};
+
+}  // namespace native_dtls
