@@ -17,6 +17,7 @@ const HELP = `Usage: npm run fill -- [options]
   --connection-id N     the server gives out Connection IDs of N bytes
   --forget              the client drops each association when it is established: no messages are measured
   --in-flight N         handshakes at a time (default 200)
+  --rest SECONDS        leave the filled server alone for so long, and read its memory again (default 0)
   --messages N          messages for each measurement of their cost (default 100000)
   --heap-snapshot FILE  write the filled server's heap to a file
   --json                print one JSON object instead of the table
@@ -93,6 +94,7 @@ function printTable(report: Report): void {
     weightRow('just established', report.fresh, report.native.freshBytes),
   ];
   if (report.idle !== null) lines.push(weightRow('idle', report.idle, report.native.idleBytes));
+  if (report.rested !== null) lines.push(weightRow('rested', report.rested, report.native.idleBytes));
   if (few !== null && many !== null) {
     lines.push(
       '',
@@ -113,6 +115,7 @@ async function main(argv: readonly string[]): Promise<number> {
         forget: { type: 'boolean', default: false },
         'in-flight': { type: 'string', default: '200' },
         messages: { type: 'string', default: '100000' },
+        rest: { type: 'string', default: '0' },
         'heap-snapshot': { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -127,6 +130,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const connectionId = wholeNumber('--connection-id', values['connection-id'], 0, 255);
   const inFlight = wholeNumber('--in-flight', values['in-flight'], 1, 1000);
   const messages = wholeNumber('--messages', values.messages, 100, 100_000_000);
+  const rest = wholeNumber('--rest', values.rest, 0, 3600);
   const tools = nativeTools();
   if (tools === undefined) {
     process.stderr.write('Skipped: without the native client there is nothing to fill the server with.\n');
@@ -147,6 +151,7 @@ async function main(argv: readonly string[]): Promise<number> {
       connectionId,
       messages,
       keeps: !values.forget,
+      rest,
       heapSnapshot: values['heap-snapshot'],
       progress: (text) => process.stderr.write(`fill: ${text}\n`),
     });

@@ -2,6 +2,7 @@
  * The course of the filling measurement: what is done in which order, and what is read when. Knows neither the command
  * line nor how results are printed.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { FillClient, FillServer } from './processes.js';
 import type { ServerMemory } from './protocol.js';
 
@@ -45,6 +46,8 @@ export interface FillResult {
   readonly fresh: Weight;
   /** After one message of each; null when the client has forgotten them. */
   readonly idle: Weight | null;
+  /** After a rest, with whatever the engine has collected by itself meanwhile; null without one. */
+  readonly rested: Weight | null;
   readonly few: MessageCost | null;
   readonly many: MessageCost | null;
 }
@@ -96,6 +99,8 @@ export interface MeasurementOptions {
   readonly messages: number;
   /** The client keeps its associations. */
   readonly keeps: boolean;
+  /** Seconds for which the filled server is left alone; 0: it is not. */
+  readonly rest: number;
   readonly heapSnapshot: string | undefined;
   /** Told what is being done. */
   progress(text: string): void;
@@ -104,7 +109,7 @@ export interface MeasurementOptions {
 export async function measure(
   server: FillServer,
   client: FillClient,
-  { count, connectionId, messages, keeps, heapSnapshot, progress }: MeasurementOptions,
+  { count, connectionId, messages, keeps, rest, heapSnapshot, progress }: MeasurementOptions,
 ): Promise<FillResult> {
   const before = await server.memory();
   const firstFill = await client.fill(FEW);
@@ -118,6 +123,11 @@ export async function measure(
   progress(`filled in ${fill.seconds.toFixed(1)} s`);
   if (keeps) await client.touch();
   const after = keeps ? await server.memory() : fresh;
+  if (rest > 0) {
+    progress(`left alone for ${rest} s`);
+    await setTimeout(1000 * rest);
+  }
+  const rested = rest > 0 ? await server.memoryAsItIs() : null;
   if (heapSnapshot !== undefined) await server.writeHeapSnapshot(heapSnapshot);
   if (keeps) progress(`${count} associations: measuring messages`);
   const many = keeps ? await messageCost(server, client, messages, count) : null;
@@ -133,6 +143,7 @@ export async function measure(
     clientFailures: fill.failed,
     fresh: weight(count, before, withFew, fresh),
     idle: keeps ? weight(count, before, withFew, after) : null,
+    rested: rested === null ? null : weight(count, before, withFew, rested),
     few,
     many,
   };

@@ -54,8 +54,13 @@ export class FillServer {
     return server;
   }
 
+  /** After a collection. */
   async memory(): Promise<ServerMemory> {
     return (await this.#ask<{ memory: ServerMemory }>('memory')).memory;
+  }
+
+  async memoryAsItIs(): Promise<ServerMemory> {
+    return (await this.#ask<{ memory: ServerMemory }>('memoryAsItIs')).memory;
   }
 
   async cpuUs(): Promise<number> {

@@ -12,8 +12,11 @@ export interface FillServerOptions {
   readonly connectionId: number;
 }
 
-/** To the server process: collect garbage and say what there is, say how much CPU time has gone, write a heap snapshot. */
-export type ServerRequest = 'memory' | 'cpu' | { readonly heapSnapshot: string };
+/**
+ * To the server process: say what there is, after collecting garbage or as it is; say how much CPU time has gone; write a
+ * heap snapshot.
+ */
+export type ServerRequest = 'memory' | 'memoryAsItIs' | 'cpu' | { readonly heapSnapshot: string };
 
 /** Of the server process: its port once, then one reply a request. */
 export type ServerReply =
@@ -22,7 +25,7 @@ export type ServerReply =
   | { readonly cpuUs: number }
   | { readonly written: string };
 
-/** After a collection, in bytes. */
+/** In bytes. */
 export interface ServerMemory {
   readonly connections: number;
   readonly residentBytes: number;

@@ -45,8 +45,7 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-async function memory(): Promise<ServerMemory> {
-  await collectGarbage();
+function memory(): ServerMemory {
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   const nursery = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
   return {
@@ -61,7 +60,10 @@ async function memory(): Promise<ServerMemory> {
 
 async function answer(request: ServerRequest): Promise<void> {
   if (request === 'memory') {
-    tell({ memory: await memory() });
+    await collectGarbage();
+    tell({ memory: memory() });
+  } else if (request === 'memoryAsItIs') {
+    tell({ memory: memory() });
   } else if (request === 'cpu') {
     const { user, system } = process.cpuUsage();
     tell({ cpuUs: user + system });
