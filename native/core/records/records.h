@@ -1,5 +1,5 @@
 // The protected records of one association, both directions: numbers, replay window, keys, Connection IDs.
-// Some 350 bytes, and no OpenSSL object of its own.
+// Some 200 bytes, and no OpenSSL object of its own.
 #pragma once
 
 #include <memory>
