@@ -20,7 +20,8 @@ void Endpoint::NotePath(TimePoint now, Slot& slot, const Path& path, size_t data
 
 // The peer's address follows the newest verified record, and the application may refuse.
 void Endpoint::NoteNewest(TimePoint now, Slot& slot, const Path& path, size_t datagram_bytes) {
-  if (slot.connection_id.empty() || !slot.association->established()) return;
+  // What this side has offered may not have been agreed on: then the peer is known by its path alone.
+  if (slot.association->connection_id().empty() || !slot.association->established()) return;
   const bool known_candidate = slot.candidate && *slot.candidate == path;
   if (path == slot.path) {
     slot.heard_at = now;
