@@ -14,7 +14,8 @@ constexpr uint8_t kVersion = 1;
 constexpr size_t kEnvelopeBytes = 1 + kNonceBytes + 16;
 constexpr AeadAlgorithm kEnvelope = AeadAlgorithm::kAes256Gcm;
 
-constexpr size_t kMaxCertificates = 16;
+// More than a message of kMaxHandshakeMessageBytes has room for; it is for the peer to say how many they are.
+constexpr size_t kMaxCertificates = 255;
 constexpr size_t kMaxFlightParts = 16;
 
 // As written where the address has proved itself.

@@ -11,7 +11,8 @@ namespace {
 // Changes with the layout: the session's length (3) and DER, then each certificate's.
 constexpr uint8_t kVersion = 1;
 constexpr size_t kLengthBytes = 3;
-constexpr size_t kMaxCertificates = 16;
+// More than a message of kMaxHandshakeMessageBytes has room for; it is for the peer to say how many they are.
+constexpr size_t kMaxCertificates = 255;
 
 }  // namespace
 
