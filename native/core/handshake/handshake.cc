@@ -208,6 +208,10 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
       counters_->Add(*reason);
       continue;
     }
+    if (!CanBeDue(*fragment)) {
+      counters_->Add(Counter::kDroppedUnexpected);
+      continue;
+    }
     switch (Dispose(*fragment)) {
       case Disposition::kFeed:
         FeedRenumbered(record.header, fragment->whole);
@@ -220,10 +224,28 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
   }
 }
 
+// What was agreed on says which messages can still come in the clear: others are somebody else's. One that
+// has been read may always come again.
+bool Handshake::CanBeDue(const HandshakeFragment& fragment) const {
+  if (fragment.message_seq < next_message_seq_) return true;
+  if (role_ == Role::kClient) {
+    const bool all_said = resumed() || (psk_gate_ && fragment.message_seq > *psk_gate_);
+    return !all_said || fragment.type == HandshakeType::kNewSessionTicket;
+  }
+  if (resumed()) return false;
+  // With a pre-shared key a client sends no certificate.
+  return !SuiteUsesPsk() ||
+         (fragment.type == HandshakeType::kClientKeyExchange && fragment.message_seq == next_message_seq_);
+}
+
 Handshake::Disposition Handshake::Dispose(const HandshakeFragment& fragment) {
   if (state_ != State::kRunning || verdict_pending()) return Disposition::kHold;
   NotePeerRepeatsItself(fragment);
-  if (!psk_gate_ && ClosesPskGate(fragment)) psk_gate_ = fragment.message_seq;
+  const bool client_asks = role_ == Role::kClient && options_.psk;
+  if (client_asks && fragment.type == HandshakeType::kServerHelloDone && !server_hello_read_)
+    return Disposition::kHold;
+  // The first of them is the one that is due.
+  if (ClosesPskGate(fragment)) psk_gate_ = std::min(psk_gate_.value_or(0xffff), fragment.message_seq);
   if (!psk_gate_closed() || fragment.message_seq < *psk_gate_) return Disposition::kFeed;
   if (role_ == Role::kServer && fragment.message_seq == *psk_gate_) identity_reader_.Add(fragment);
   return Disposition::kHold;
@@ -231,6 +253,7 @@ Handshake::Disposition Handshake::Dispose(const HandshakeFragment& fragment) {
 
 bool Handshake::ClosesPskGate(const HandshakeFragment& fragment) const {
   if (!options_.psk || psk_ != Answer::kNotAsked) return false;
+  if (fragment.message_seq < next_message_seq_) return false;
   return role_ == Role::kClient ? fragment.type == HandshakeType::kServerHelloDone
                                 : fragment.type == HandshakeType::kClientKeyExchange && SuiteUsesPsk();
 }
@@ -501,6 +524,7 @@ void Handshake::NoteMessage(ByteView message) {
     client_sent_certificate_ = length > kEmptyCertificateList;
   }
   if (type == HandshakeType::kServerHello) {
+    server_hello_read_ = true;
     ticket_announced_ = AnnouncesTicket(message.subspan(kHandshakeHeaderBytes));
   }
   suspect_alert_.reset();

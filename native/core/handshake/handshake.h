@@ -148,6 +148,7 @@ class Handshake {
   void UseTickets(std::shared_ptr<const TicketKeys> keys);
   void ProcessRecord(const Record& record);
   void ProcessPlaintextHandshake(const Record& record);
+  bool CanBeDue(const HandshakeFragment& fragment) const;
   Disposition Dispose(const HandshakeFragment& fragment);
   bool ClosesPskGate(const HandshakeFragment& fragment) const;
   void ProcessProtected(const Record& record);
@@ -247,6 +248,7 @@ class Handshake {
   uint16_t next_message_seq_ = 0;
   HandshakeType last_message_ = HandshakeType::kHelloRequest;
   bool client_sent_certificate_ = false;
+  bool server_hello_read_ = false;
   bool peer_changed_cipher_spec_ = false;
   // Client: a NewSessionTicket comes before the server's ChangeCipherSpec.
   bool ticket_announced_ = false;
