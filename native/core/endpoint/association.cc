@@ -132,7 +132,7 @@ void Association::Receive(TimePoint now, ByteView datagram) {
       return FollowHandshake(now);
     case State::kEstablished: {
       const KeyLimits before = key_limits();
-      ReceiveProtected(now, datagram);
+      ReceiveProtected(now, datagram, Destination::kSender);
       return TellKeyLimits(before);
     }
     case State::kNew:
@@ -278,7 +278,8 @@ void Association::Establish(TimePoint now) {
     NoteMessage(now, message.size());
     outbox_->AddMessage(handle_, message);
   }
-  for (const Bytes& record : result.early_records) ReceiveProtected(now, record);
+  // Where they have come from is not known any more.
+  for (const Bytes& record : result.early_records) ReceiveProtected(now, record, Destination::kPeer);
   TellKeyLimits({});
 }
 
@@ -290,7 +291,7 @@ void Association::KeepLastFlight(TimePoint now, const SentFlight& sent) {
                                     .kept_until = now + kLastFlightKept});
 }
 
-void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
+void Association::ReceiveProtected(TimePoint now, ByteView datagram, Destination from) {
   while (state_ == State::kEstablished && !datagram.empty()) {
     // How long a Connection ID is that was never given out nobody can tell.
     const bool unasked_id = static_cast<ContentType>(datagram[0]) == ContentType::kTls12Cid &&
@@ -302,12 +303,12 @@ void Association::ReceiveProtected(TimePoint now, ByteView datagram) {
     if (const auto reason = records_->Refuse(*record)) {
       counters_->Add(*reason);
     } else {
-      OpenRecord(now, *record);
+      OpenRecord(now, *record, from);
     }
   }
 }
 
-void Association::OpenRecord(TimePoint now, const Record& record) {
+void Association::OpenRecord(TimePoint now, const Record& record, Destination from) {
   if (records_->forgery_limit_reached() && throttle_.Closed(now)) {
     return counters_->Add(Counter::kDroppedThrottled);
   }
@@ -330,7 +331,7 @@ void Association::OpenRecord(TimePoint now, const Record& record) {
     case ContentType::kAlert:
       return ReceiveAlert(now, body);
     case ContentType::kReturnRoutabilityCheck:
-      return ReceivePathMessage(body);
+      return ReceivePathMessage(body, from);
     default:
       return ReceiveHandshake(now, body);
   }
@@ -376,13 +377,13 @@ void Association::ReceiveHandshake(TimePoint now, ByteView body) {
 }
 
 // A challenge is answered once, and to where it came from (RFC 9853 section 5.4).
-void Association::ReceivePathMessage(ByteView body) {
+void Association::ReceivePathMessage(ByteView body, Destination from) {
   const auto message = ReadPathMessage(body);
   if (!message) return counters_->Add(Counter::kDroppedMalformed);
   if (message->type != PathMessageType::kChallenge) {
     path_answer_ = message;
   } else if (sender_.SendPathMessage({.type = PathMessageType::kResponse, .cookie = message->cookie},
-                                     *records_, Destination::kSender)) {
+                                     *records_, from)) {
     counters_->Add(Counter::kPathResponsesSent);
   }
 }

@@ -149,12 +149,13 @@ class Association {
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
   void KeepLastFlight(TimePoint now, const SentFlight& sent);
-  void ReceiveProtected(TimePoint now, ByteView datagram);
-  void OpenRecord(TimePoint now, const Record& record);
+  // `from`: where it has come from, and where it is answered.
+  void ReceiveProtected(TimePoint now, ByteView datagram, Destination from);
+  void OpenRecord(TimePoint now, const Record& record, Destination from);
   void NoteMessage(TimePoint now, size_t message_bytes);
   void ReceiveAlert(TimePoint now, ByteView body);
   void ReceiveHandshake(TimePoint now, ByteView body);
-  void ReceivePathMessage(ByteView body);
+  void ReceivePathMessage(ByteView body, Destination from);
   KeyLimits key_limits() const;
   void TellKeyLimits(KeyLimits before);
   void End(CloseReason reason);
