@@ -102,6 +102,18 @@ test('when the record numbers have run out a message is refused by name, and clo
   assert.equal(String((await once(serverSocket, 'message'))[0]), 'I am still heard');
 });
 
+test('a challenge to a new address may be the record that takes a key to its limit', () => {
+  const association = { returnRoutability: true };
+  const pair = new EndpointPair({ connectionIds: { client: 0, server: 8 }, ciphers: CCM8, association });
+  pair.establish();
+  pair.restore('server', { sealed: 2 ** 23 - 1 });
+  pair.clientAddress = { address: '198.51.100.7', port: 1024 };
+  pair.send('client', 'from elsewhere');
+  pair.deliver();
+  assert.equal(pair.counter('server', 'pathChallengesSent'), 1);
+  assert.deepEqual(pair.server.keyLimits, [addon.keyLimits.sealed]);
+});
+
 test('the last sixteen record numbers are for farewells', () => {
   const pair = newPair();
   pair.restore('server', { nextWrite: 2 ** 48 - 18 });

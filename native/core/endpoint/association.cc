@@ -390,7 +390,11 @@ void Association::ReceivePathMessage(ByteView body, Destination from) {
 
 bool Association::SendChallenge(const PathCookie& cookie, Destination to) {
   const ErrorQueueScope errors;
-  return sender_.SendPathMessage({.type = PathMessageType::kChallenge, .cookie = cookie}, *records_, to);
+  const KeyLimits before = key_limits();
+  const bool sent =
+      sender_.SendPathMessage({.type = PathMessageType::kChallenge, .cookie = cookie}, *records_, to);
+  TellKeyLimits(before);
+  return sent;
 }
 
 Association::KeyLimits Association::key_limits() const {
