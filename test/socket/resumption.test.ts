@@ -125,6 +125,19 @@ test('a session by certificates goes on, and the whole chain is verified again',
   assert.equal(lenient.client.authorizationError, code);
 });
 
+test('a chain that is too weak for the security level is so when a session goes on, too', async (t) => {
+  const weak = await authority.issue({ name: host, dnsNames: [host], digest: 'SHA-1' });
+  const ciphers = 'ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0';
+  const listening = await listen(t, { cert: weak.cert, key: weak.key, ciphers });
+  const strict = { port: listening.port, ...certified() };
+  const { code } = await failure(open(t, strict), DtlsHandshakeError);
+  const first = await establish(t, listening, { ...certified(), rejectUnauthorized: false });
+  assert.equal(first.client.authorizationError, code);
+  const session = sessionOf(first);
+  const again = await failure(open(t, { ...strict, session }), DtlsHandshakeError);
+  assert.equal(again.code, code);
+});
+
 test('checkServerIdentity is asked again when a session goes on', async (t) => {
   const listening = await listen(t, { cert: server.cert, key: server.key });
   const session = sessionOf(await establish(t, listening, certified()));

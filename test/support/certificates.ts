@@ -23,6 +23,8 @@ export interface CertificateOptions {
   readonly validFromDays?: number;
   /** Days from now; default 30. */
   readonly validToDays?: number;
+  /** It is signed over this digest; default SHA-256. */
+  readonly digest?: 'SHA-1' | 'SHA-256';
   /** That many extra bytes in an extension of no meaning, to make the certificate large. */
   readonly paddingBytes?: number;
 }
@@ -113,7 +115,7 @@ async function issue(options: CertificateOptions, signer: Signer): Promise<Ident
     notAfter: day(options.validToDays ?? 30),
     publicKey: keys.publicKey,
     signingKey: signer.keys.privateKey,
-    signingAlgorithm: signatures[signer.keyType],
+    signingAlgorithm: { ...signatures[signer.keyType], hash: options.digest ?? 'SHA-256' },
     extensions: leafExtensions(options),
   });
   return { cert: pem(certificate) + signer.chain, key: await exportKey(keys), leaf: pem(certificate) };

@@ -46,6 +46,10 @@ void ChainVerdict::CollectAgain(SSL* ssl, const std::vector<Bytes>& chain,
       X509_STORE_CTX_set_ex_data(store.get(), SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) == 1 &&
       X509_STORE_CTX_set_default(store.get(), SSL_is_server(ssl) == 1 ? "ssl_client" : "ssl_server") == 1 &&
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store.get()), SSL_get0_param(ssl)) == 1;
+  // As OpenSSL does in a full handshake; it is none of the SSL's own parameters.
+  if (ready) {
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store.get()), SSL_get_security_level(ssl));
+  }
   if (!ready) {
     collected_ = true;
     return NoteError(X509_V_ERR_UNSPECIFIED, 0);
