@@ -48,8 +48,11 @@ export class EventQueue {
   /** Runs something during which nothing is told, whatever it calls. */
   hold(action: () => void): void {
     this.#held += 1;
-    action();
-    this.#held -= 1;
+    try {
+      action();
+    } finally {
+      this.#held -= 1;
+    }
   }
 
   /** Tells all there is, unless that is under way already. */

@@ -255,3 +255,21 @@ test('without cookies a hello may begin beside an association, and does not disp
   assert.equal(course.server.counter('associations'), 2);
   assert.deepEqual(course.ends, []);
 });
+
+test('a hello that cannot be let in leaves the handshake that it would have replaced', () => {
+  const network = new SimulatedNetwork();
+  const options = networkOptions({ connectionIdLength: 8 });
+  const server = network.host('192.0.2.2', 5684);
+  server.endpoint.listen(networkContext(), options, networkListening({ suppliedConnectionIds: true }));
+  assert.equal(server.endpoint.supplyConnectionId(Buffer.alloc(8, 1)), true);
+  server.answers.psk = () => NO_ANSWER;
+  for (const life of [1, 2]) {
+    const client = network.host(ADDRESS, PORT);
+    client.connect(server, networkContext(), networkOptions({ connectionIdLength: 0 }));
+    network.settle();
+    // The second finds no Connection ID: it must come again, and the first is still there.
+    assert.equal(server.counter('pendingHandshakes'), 1, `life ${life}`);
+    assert.equal(server.counter('droppedNoConnectionId'), life - 1);
+  }
+  assert.deepEqual(server.ended, []);
+});

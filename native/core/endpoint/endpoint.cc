@@ -428,7 +428,9 @@ void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView dat
 
 void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                             bool cookie_verified) {
-  if (!MakeWay(path, cookie_verified)) return counters_.Add(Counter::kDroppedUnexpected);
+  Slot* older = HandshakeAt(path);
+  // Without a cookie nobody has shown that the new hello comes from where it says.
+  if (older != nullptr && !cookie_verified) return counters_.Add(Counter::kDroppedUnexpected);
   const ListenOptions& options = listening_->options;
   IdSource source = options.supplied_connection_ids ? IdSource::kSupplied : IdSource::kRandom;
   if (!hello.MayHaveExtension(ConnectionIdExtension::kType)) source = IdSource::kNone;
@@ -436,7 +438,13 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
     outbox_.AddEvent(EventKind::kConnectionIdMissing, kNoHandle);
     return counters_.Add(Counter::kDroppedNoConnectionId);
   }
-  if (!MakeRoom(now, path)) return counters_.Add(Counter::kDroppedLimit);
+  // The newer handshake of a client takes the room of the older, once nothing else is in its way.
+  if (older != nullptr) {
+    older->association->Abort(CloseReason::kSuperseded, false);
+    Settle(*older);
+  } else if (!MakeRoom(now, path)) {
+    return counters_.Add(Counter::kDroppedLimit);
+  }
   Slot* slot = Create(Role::kServer, options.context, options.association, path, source);
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
   slot->pending_hello = std::make_unique<std::array<uint8_t, 32>>();
@@ -447,19 +455,11 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   Settle(*slot);
 }
 
-// A handshake under way gives way to a newer one of the same address; without a cookie nobody has shown that
-// the new hello comes from where it says. An established association stays.
-bool Endpoint::MakeWay(const Path& path, bool cookie_verified) {
-  Slot* old = ChallengerAt(path);
-  if (old == nullptr) {
-    old = Living(FindByPath(path));
-    if (old == nullptr) return true;
-  }
-  if (old->association->established()) return true;
-  if (!cookie_verified) return false;
-  old->association->Abort(CloseReason::kSuperseded, false);
-  Settle(*old);
-  return true;
+// The handshake under way at this path, be it beside an established association; null for none.
+Endpoint::Slot* Endpoint::HandshakeAt(const Path& path) {
+  Slot* found = ChallengerAt(path);
+  if (found == nullptr) found = Living(FindByPath(path));
+  return found == nullptr || found->association->established() ? nullptr : found;
 }
 
 // Whether the limits let another client in; a handshake whose peer has fallen silent may have to go for it.

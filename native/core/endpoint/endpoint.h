@@ -184,7 +184,7 @@ class Endpoint {
   void EndCheck(Slot& slot, Counter outcome);
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
-  bool MakeWay(const Path& path, bool cookie_verified);
+  Slot* HandshakeAt(const Path& path);
   bool MakeRoom(TimePoint now, const Path& path);
   void CountHosts();
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);

@@ -24,6 +24,7 @@ class PendingHandshakes {
     // One host cannot take the room of all.
     if (by_host_.Of(path) >= std::max(most / kShareOfOneHost, kLeastOfOneHost)) return Room::kNone;
     if (size() < most) return Room::kFree;
+    if (order_.empty()) return Room::kNone;
     return now - order_.front().heard_at >= kStale ? Room::kAfterEviction : Room::kNone;
   }
   Handle longest_silent() const { return order_.front().handle; }
