@@ -7,34 +7,17 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { networkListening, networkOptions } from '../support/network-options.js';
 
-export const serverOptions = {
-  cookies: true,
+export const serverOptions = networkListening({
   cookieSecret: Buffer.alloc(0),
   maxConnections: 10,
   maxPendingHandshakes: 10,
-  maxConnectionsPerHost: 0,
   ticketKeys: Buffer.alloc(0),
-};
+});
 
 export function associationOptions(): NativeAssociationOptions {
-  return {
-    mtu: 1200,
-    handshakeTimeout: 60_000,
-    retransmitTimeout: 1000,
-    retransmitTimeoutMax: 8000,
-    idleTimeout: 0,
-    psk: true,
-    certificates: false,
-    serverName: '',
-    pskIdentityHint: '',
-    requestCertificate: false,
-    revealUnknownIdentity: false,
-    verifyAtCompletion: false,
-    connectionIdLength: -1,
-    alpnProtocols: Buffer.alloc(0),
-    sessionTimeout: 0,
-  };
+  return networkOptions({ sessionTimeout: 0 });
 }
 
 export function newContext(addon: NativeAddon): NativeContext {
