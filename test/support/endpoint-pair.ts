@@ -14,6 +14,7 @@ import type {
   NativeEndpoint,
 } from '../../lib/native-seam.js';
 import type { Identity } from './certificates.js';
+import { networkContext, networkOptions } from './network-options.js';
 import { type SavedCounts, withCounts } from './saved-association.js';
 
 export type Side = 'client' | 'server';
@@ -257,35 +258,17 @@ function same(one: Address, other: Address): boolean {
 
 export function associationOf(side: Side, options: PairOptions): NativeAssociationOptions {
   const certificates = options.identities !== undefined;
-  return {
-    mtu: 1200,
+  return networkOptions({
     handshakeTimeout: 90_000,
-    retransmitTimeout: 1000,
-    retransmitTimeoutMax: 8000,
-    idleTimeout: 0,
     psk: !certificates,
     certificates,
-    serverName: '',
-    pskIdentityHint: '',
     requestCertificate: certificates,
-    revealUnknownIdentity: false,
-    verifyAtCompletion: false,
     connectionIdLength: options.connectionIds[side],
-    alpnProtocols: Buffer.alloc(0),
     sessionTimeout: 3600,
     ...options.association,
-  };
+  });
 }
 
 export function contextOf(side: Side, { identities, ciphers }: PairOptions): NativeContext {
-  const identity = identities?.[side];
-  return new addon.Context({
-    certificates: identity === undefined ? [] : [Buffer.from(identity.cert)],
-    keys: identity === undefined ? [] : [Buffer.from(identity.key)],
-    passphrases: identity === undefined ? [] : [Buffer.alloc(0)],
-    authorities: [],
-    nameAuthorities: false,
-    ciphers: ciphers ?? '',
-    honorCipherOrder: true,
-  });
+  return networkContext(identities?.[side], ciphers === undefined ? {} : { ciphers });
 }

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "core/crypto/error_queue.h"
-#include "core/crypto/hmac.h"
 #include "core/handshake/filter.h"
 #include "core/handshake/verify_error.h"
 #include "core/wire/byte_reader.h"

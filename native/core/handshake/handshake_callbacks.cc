@@ -2,7 +2,6 @@
 // anybody: whatever needs an answer was asked before.
 #include <openssl/rand.h>
 
-#include "core/crypto/hmac.h"
 #include "core/handshake/handshake.h"
 #include "core/wire/protocol_list.h"
 
