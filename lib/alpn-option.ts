@@ -19,6 +19,13 @@ export function alpnProtocols(value: unknown): Buffer {
   throw invalidOption('ALPNProtocols', EXPECTED, value);
 }
 
+/** Names that have been checked, as they stand in the extension. */
+export function protocolList(names: readonly string[]): Buffer {
+  return Buffer.concat(
+    names.map((name) => Buffer.concat([Buffer.from([name.length]), Buffer.from(name, 'latin1')])),
+  );
+}
+
 function joined(value: unknown): Buffer {
   if (!Array.isArray(value)) throw invalidOption('ALPNProtocols', EXPECTED, value);
   return Buffer.concat(

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { addon } from './addon.js';
 import type { AssociationOwner } from './association-owner.js';
 import type { KeyingRequest } from './keying-material.js';
-import type { AssociationInfo, AssociationTraffic, Handle } from './native-seam.js';
+import type { AssociationInfo, AssociationTraffic, Handle, NativeContext } from './native-seam.js';
 import type { SentCallback, Transport } from './transport.js';
 
 /** The part of a driver that a link calls. */
@@ -24,6 +24,12 @@ export interface LinkDriver {
   peerGone(handle: Handle): void;
   shutdown(handle: Handle): void;
   abort(handle: Handle): void;
+  answerHello(
+    handle: Handle,
+    context: NativeContext | undefined,
+    alpnProtocols: Uint8Array | undefined,
+  ): void;
+  refuseHello(handle: Handle, alert: number): void;
   answerPsk(handle: Handle, identity: Uint8Array | undefined, key: Uint8Array | undefined): void;
   answerCertificate(handle: Handle, accept: boolean): void;
   answerAddress(link: AssociationLink, accept: boolean): void;
@@ -143,6 +149,15 @@ export class AssociationLink {
   /** Ends it at once; an established peer is not told. */
   abort(): void {
     if (!this.ended) this.#driver.abort(this.handle);
+  }
+
+  /** Goes on with a context and protocols of its own, where they are given. */
+  answerHello(context: NativeContext | undefined, alpnProtocols: Uint8Array | undefined): void {
+    if (!this.ended) this.#driver.answerHello(this.handle, context, alpnProtocols);
+  }
+
+  refuseHello(alert: number): void {
+    if (!this.ended) this.#driver.refuseHello(this.handle, alert);
   }
 
   /** No key refuses. */

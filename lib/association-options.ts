@@ -24,6 +24,11 @@ export interface AssociationOptions {
   readonly retransmitTimeoutMax?: number | undefined;
   /** Milliseconds without a message from the peer after which the association ends; default 0 = never. */
   readonly idleTimeout?: number | undefined;
+  /**
+   * Bytes of the longest handshake message that is let in, 1024 to 131072, default 16384: a long chain of certificates
+   * may need more. It bounds what a peer can make this side hold for a message that never comes to its end.
+   */
+  readonly maxHandshakeMessage?: number | undefined;
   /** Let `message` carry `{ datagram }`, the ciphertext as received. Default false. */
   readonly captureDatagrams?: boolean | undefined;
   /** Only `'dgram'` in this version. */
@@ -37,10 +42,12 @@ export interface AssociationSettings {
   readonly retransmitTimeout: number;
   readonly retransmitTimeoutMax: number;
   readonly idleTimeout: number;
+  readonly maxHandshakeMessage: number;
   readonly captureDatagrams: boolean;
 }
 
 const LEAST_RETRANSMIT_MS = 1;
+const HANDSHAKE_MESSAGE_BYTES = { least: 1024, most: 131_072, unit: 'bytes' };
 
 export const defaultAssociationSettings: AssociationSettings = {
   mtu: 1200,
@@ -48,22 +55,11 @@ export const defaultAssociationSettings: AssociationSettings = {
   retransmitTimeout: 1000,
   retransmitTimeoutMax: 8000,
   idleTimeout: 0,
+  maxHandshakeMessage: 16_384,
   captureDatagrams: false,
 };
 
-const notSupported = [
-  'ALPNCallback',
-  'SNICallback',
-  'crl',
-  'ecdhCurve',
-  'maxHandshakeMessage',
-  'pfx',
-  'reusePort',
-  'sigalgs',
-  'sni',
-  'srtpProfiles',
-  'verifyPeer',
-] as const;
+const notSupported = ['crl', 'ecdhCurve', 'pfx', 'reusePort', 'sigalgs', 'srtpProfiles'] as const;
 
 /** Refuses what the contract names but this version would silently ignore; `others`: what only the caller ignores. */
 export function refuseUnsupported(options: object, ...others: readonly string[]): void {
@@ -94,6 +90,9 @@ export function associationSettings(options: AssociationOptions): AssociationSet
     retransmitTimeout,
     retransmitTimeoutMax,
     idleTimeout: milliseconds('idleTimeout', options.idleTimeout, 0) ?? defaults.idleTimeout,
+    maxHandshakeMessage:
+      optionalInteger('maxHandshakeMessage', options.maxHandshakeMessage, HANDSHAKE_MESSAGE_BYTES) ??
+      defaults.maxHandshakeMessage,
     captureDatagrams: optionalBoolean('captureDatagrams', options.captureDatagrams) ?? false,
   };
 }

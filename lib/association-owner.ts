@@ -2,13 +2,15 @@
 
 import type { LinkPeer } from './association-link.js';
 import type { ErrorKind } from './native-errors.js';
-import type { CertificateQuestion, CloseReasons, Failure, KeyLimits } from './native-seam.js';
+import type { CertificateQuestion, CloseReasons, Failure, HelloQuestion, KeyLimits } from './native-seam.js';
 
 export interface AssociationOwner {
   /** This end of the association. */
   readonly role: 'client' | 'server';
   /** Client: the first datagram has come from the peer. No user code may run in it. */
   onAnswered(): void;
+  /** Server: a hello wants an answer: `answerHello` or `refuseHello`, now or later. */
+  onHello(question: HelloQuestion): void;
   /** A pre-shared key is wanted: answer with `answerPsk`, now or later. */
   onPskRequired(question: Buffer | undefined): void;
   /** A verdict is wanted: answer with `answerCertificate`, now or later. */

@@ -12,12 +12,13 @@ import { openDgramTransport } from './dgram-transport.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError, DtlsStateError, DtlsTransportError } from './errors.js';
-import { type ErrorKind, failureError, peerText } from './native-errors.js';
+import { type ErrorKind, failureError, peerText, type UserQuestion } from './native-errors.js';
 import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 import { type PskCredential, pskCredential } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import type { Resumption } from './saving-options.js';
 import { askUser } from './user-code.js';
+import { decideOnPeer } from './verify-peer.js';
 
 /** What an attempt tells; after `failed` or `closed` nothing more. */
 export interface AttemptObserver {
@@ -43,6 +44,7 @@ export class ClientAttempt implements AssociationOwner {
   #refusal: DtlsError | undefined;
   /** A datagram has come from the address. */
   #answered = false;
+  #waitsFor: UserQuestion | undefined;
   #over = false;
   #refed = true;
 
@@ -115,9 +117,13 @@ export class ClientAttempt implements AssociationOwner {
     this.#answered = true;
   }
 
+  /** Only servers receive one. */
+  onHello(): void {}
+
   onPskRequired(question: Buffer | undefined): void {
     const { pskSource } = this.#settings;
     const hint = question === undefined ? null : question.toString();
+    this.#waitsFor = 'pskCallback';
     askUser(
       () => pskSource?.(hint),
       (answer) => this.#answerPsk(answer),
@@ -126,8 +132,24 @@ export class ClientAttempt implements AssociationOwner {
   }
 
   onCertificate(question: CertificateQuestion): void {
-    this.#verdict = judgeServer(question, this.#settings, this.#peer);
-    this.#link?.answerCertificate(this.#verdict.accept);
+    const { verifyPeer, rejectUnauthorized, hostname, port } = this.#settings;
+    const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
+    decideOnPeer(question, judgeServer(question, this.#settings, this.#peer), {
+      verifyPeer,
+      rejectUnauthorized,
+      role: 'server',
+      servername: hostname,
+      rinfo: { address: this.#address, port, family },
+      peer: this.#peer,
+      asking: (name) => {
+        this.#waitsFor = name;
+      },
+      decided: (verdict) => {
+        this.#waitsFor = undefined;
+        this.#verdict = verdict;
+        this.#link?.answerCertificate(verdict.accept);
+      },
+    });
   }
 
   onEstablished(): void {
@@ -219,6 +241,7 @@ export class ClientAttempt implements AssociationOwner {
   }
 
   #answerPsk(answer: PskCredential | null | undefined): void {
+    this.#waitsFor = undefined;
     if (answer === null || answer === undefined) {
       this.#link?.answerPsk(undefined, undefined);
       return;
@@ -234,6 +257,7 @@ export class ClientAttempt implements AssociationOwner {
   }
 
   #refusePsk(error: unknown): void {
+    this.#waitsFor = undefined;
     const reason = error instanceof Error ? error.message : String(error);
     const text = errorText('ERR_DTLS_PSK_CALLBACK_FAILED', { peer: this.#peer, reason });
     this.#refusal = new DtlsHandshakeError('ERR_DTLS_PSK_CALLBACK_FAILED', text, {}, error);
@@ -255,6 +279,7 @@ export class ClientAttempt implements AssociationOwner {
       handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
       answered: this.#answered,
       sessionOffered: this.#settings.session !== undefined,
+      waitsFor: this.#waitsFor,
     });
   }
 

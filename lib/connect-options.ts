@@ -33,6 +33,8 @@ import {
   optionalText,
 } from './validate.js';
 
+import type { VerifyPeer } from './verify-peer.js';
+
 /** As `dns.lookup` with `{ all: true }`; one that answers with a single address will do. */
 export type LookupFunction = (
   hostname: string,
@@ -67,6 +69,8 @@ export interface ConnectOptions extends SecureContextOptions, ClientPskOptions, 
   readonly checkServerIdentity?: CheckServerIdentity | undefined;
   /** Refuse a server whose certificate does not verify. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** The verdict on the server's certificate, in place of the usual one: of its chain, and of `checkServerIdentity`. */
+  readonly verifyPeer?: VerifyPeer | undefined;
   /**
    * Offer Connection IDs (RFC 9146): `true` (or 0) to put the server's into what is sent, so that the association
    * outlives a change of this side's address; 1 to 255 to be given records with one of that many bytes as well. All
@@ -115,6 +119,7 @@ export interface ClientSettings {
   readonly rejectUnauthorized: boolean;
   readonly hostname: string;
   readonly checkServerIdentity: CheckServerIdentity;
+  readonly verifyPeer: VerifyPeer | undefined;
   readonly association: AssociationSettings;
   readonly native: NativeAssociationOptions;
   readonly resumption: Resumption | undefined;
@@ -126,7 +131,7 @@ export interface ClientSettings {
 
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function clientSettings(options: ConnectOptions): ClientSettings {
-  refuseUnsupported(options, 'sessionTimeout', 'ticketKeys');
+  refuseUnsupported(options, 'ALPNCallback', 'SNICallback', 'sessionTimeout', 'sni', 'ticketKeys');
   const resumption = resumptionOf(options);
   const host = checkedHost(options.host ?? resumption?.peer.address);
   const association = associationSettings(options);
@@ -152,6 +157,7 @@ export function clientSettings(options: ConnectOptions): ClientSettings {
     session: sessionOption(options.session, hostname),
     checkServerIdentity:
       optionalFunction('checkServerIdentity', options.checkServerIdentity) ?? defaultCheckServerIdentity,
+    verifyPeer: optionalFunction('verifyPeer', options.verifyPeer),
     native: {
       ...association,
       psk: pskSource !== undefined,

@@ -118,12 +118,16 @@ type AnyConfiguration = DtlsClientConfiguration & DtlsServerConfiguration;
 export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): CheckedConfiguration {
   refuseUnsupported(
     given,
+    'ALPNCallback',
+    'SNICallback',
     'resumeFrom',
     'resumeKey',
     'returnRoutability',
     'session',
     'sessionTimeout',
+    'sni',
     'ticketKeys',
+    'verifyPeer',
   );
   const options = Object.freeze({ ...given });
   // Either role's options may be absent; those of the other role are not looked at.

@@ -112,6 +112,11 @@ export class EndpointDriver implements TransportListener {
     this.#endpoint.listen(context, options, limits);
   }
 
+  /** What clients that come from now on are served with. */
+  reconfigure(context: NativeContext, options: NativeAssociationOptions): void {
+    this.#endpoint.reconfigure(context, options);
+  }
+
   /** A Connection ID for one of the next clients; false when it cannot be used. */
   supplyConnectionId(id: Uint8Array): boolean {
     return this.#endpoint.supplyConnectionId(id);
@@ -176,6 +181,20 @@ export class EndpointDriver implements TransportListener {
 
   abort(handle: Handle): void {
     this.#take(this.#endpoint.abort(monotonicNow(), handle));
+    this.#queue.drainSoon();
+  }
+
+  answerHello(
+    handle: Handle,
+    context: NativeContext | undefined,
+    alpnProtocols: Uint8Array | undefined,
+  ): void {
+    this.#take(this.#endpoint.answerHello(monotonicNow(), handle, context, alpnProtocols));
+    this.#queue.drainSoon();
+  }
+
+  refuseHello(handle: Handle, alert: number): void {
+    this.#take(this.#endpoint.refuseHello(monotonicNow(), handle, alert));
     this.#queue.drainSoon();
   }
 

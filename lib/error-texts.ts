@@ -99,6 +99,17 @@ export const errorTexts = {
     'client must shake hands without the session.',
   ERR_DTLS_PSK_CALLBACK_FAILED:
     '`pskCallback` failed, so the handshake with {peer} was refused: {reason} Let it return a key, or null to refuse.',
+  ERR_DTLS_SNI_CALLBACK_FAILED:
+    "`SNICallback` gave no context for the name '{name}', so the handshake with {peer} was refused: {reason} Let it " +
+    'answer with what `createSecureContext` returns, or with nothing for the context of the server.',
+  ERR_DTLS_ALPN_REFUSED:
+    '`ALPNCallback` chose none of the protocols that {peer} offers ({protocols}): the handshake was refused.',
+  ERR_DTLS_ALPN_CALLBACK_FAILED:
+    '`ALPNCallback` failed, so the handshake with {peer} was refused: {reason} Let it return one of the protocols that ' +
+    'it is given, or undefined to refuse.',
+  ERR_DTLS_VERIFY_CALLBACK_FAILED:
+    '`verifyPeer` failed, so the certificate of {peer} was refused: {reason}. Let it return true to accept, and false or ' +
+    'an error to refuse.',
   ERR_DTLS_PSK_IDENTITY_INVALID:
     'The PSK identity sent by {peer} contains NUL, is not UTF-8 or is longer than 255 bytes: no key can belong to it, ' +
     'and the handshake was refused.',

@@ -8,7 +8,7 @@ import { addon } from './addon.js';
 import type { AssociationLink, LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { errorKind } from './native-errors.js';
-import type { CertificateQuestion, CloseReasons, Failure, KeyLimits } from './native-seam.js';
+import type { CertificateQuestion, CloseReasons, Failure, HelloQuestion, KeyLimits } from './native-seam.js';
 import { callUser, throwLater } from './user-code.js';
 
 export interface QueuedEvent {
@@ -87,6 +87,7 @@ function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent): void 
   try {
     if (kind === kinds.message) owner.onMessage(payload as Buffer, datagram);
     else if (kind === kinds.established) owner.onEstablished();
+    else if (kind === kinds.helloReceived) owner.onHello(payload as HelloQuestion);
     else if (kind === kinds.pskRequired) owner.onPskRequired(payload as Buffer | undefined);
     else if (kind === kinds.certificateReceived) owner.onCertificate(payload as CertificateQuestion);
     else if (kind === kinds.retransmitted) owner.onRetransmit(detail);

@@ -32,6 +32,7 @@ export {
   DtlsStateError,
   DtlsTransportError,
 } from './errors.js';
+export type { AlpnCallback, HelloOptions, SniCallback } from './hello-policy.js';
 export type { MessageInfo } from './inbox.js';
 export type { Pem } from './pem.js';
 export type { SendCallback } from './pending-sends.js';
@@ -49,9 +50,11 @@ export type { DtlsErrorName, HandshakeState, SslErrorName } from './qt-errors.js
 export type { ExportOptions } from './saving-options.js';
 export { createSecureContext, SecureContext, type SecureContextOptions } from './secure-context.js';
 export { createServer, DtlsServer, type ServerEvents } from './server.js';
+export type { ServerNameContexts } from './server-names.js';
 export type { ListenOptions, ServerOptions } from './server-options.js';
 export { type CipherInfo, DtlsSocket } from './socket.js';
 export type { CloseReason, SocketEvents, SocketStats } from './socket-core.js';
 export type { DatagramOrigin, DatagramTransport } from './socket-option.js';
 export type { Bytes } from './validate.js';
 export type { IgnoredVerificationError, PeerVerifyMode, VerificationError } from './verification.js';
+export type { VerifyPeer, VerifyPeerInfo } from './verify-peer.js';

@@ -23,7 +23,12 @@ export interface FailureContext {
   readonly pskIdentity?: string | undefined;
   /** Client: it asked to go on with a session. */
   readonly sessionOffered?: boolean | undefined;
+  /** The function of the user's whose answer the handshake waits for. */
+  readonly waitsFor?: UserQuestion | undefined;
 }
+
+/** The functions of the user's that a handshake asks. */
+export type UserQuestion = 'SNICallback' | 'ALPNCallback' | 'pskCallback' | 'verifyPeer';
 
 const SESSION_HINT = '. The session that was offered may be why: connect without `session`';
 
@@ -95,6 +100,8 @@ const codes: Readonly<Record<ErrorKind, DtlsErrorCode>> = {
   handshakeTimeout: 'ERR_DTLS_HANDSHAKE_TIMEOUT',
   alertReceived: 'ERR_DTLS_ALERT_RECEIVED',
   handshakeFailed: 'ERR_DTLS_HANDSHAKE_FAILED',
+  // Whoever refused it knows more, and reports that.
+  helloRefused: 'ERR_DTLS_HANDSHAKE_FAILED',
   pskRefused: 'ERR_DTLS_PSK_REFUSED',
   pskIdentityInvalid: 'ERR_DTLS_PSK_IDENTITY_INVALID',
   sessionRefused: 'ERR_DTLS_SESSION_REFUSED',
@@ -170,6 +177,9 @@ function wordsFor(
 }
 
 function timeoutDiagnosis(failure: Failure, context: FailureContext): string {
+  if (context.waitsFor !== undefined) {
+    return `\`${context.waitsFor}\` has not answered. Let it answer sooner, or raise \`handshakeTimeout\`.`;
+  }
   if (failure.wrongKeyLikely) {
     const seen =
       context.role === 'server'

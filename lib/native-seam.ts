@@ -25,6 +25,11 @@ export type Handle = number;
 /** Kinds of events; in parentheses: `detail`; payload. */
 export interface EventKinds {
   /**
+   * Server, with `askHello`: a client's hello is whole; the association waits for `answerHello` or `refuseHello`
+   * (0; {@link HelloQuestion}).
+   */
+  readonly helloReceived: number;
+  /**
    * A pre-shared key is needed; the association waits for `answerPsk`
    * (0; on a server the identity as a Buffer, on a client the hint as a Buffer or undefined).
    */
@@ -117,6 +122,8 @@ export interface ErrorKinds {
   readonly alertReceived: number;
   /** OpenSSL refused the handshake on this side ({@link Failure.alert} was sent, if any). */
   readonly handshakeFailed: number;
+  /** `refuseHello` was called. */
+  readonly helloRefused: number;
   /** `answerPsk` was given no key (on a server only when unknown identities are revealed). */
   readonly pskRefused: number;
   /** The PSK identity of the client contains NUL or is longer than 255 bytes. */
@@ -184,6 +191,14 @@ export interface Failure {
   readonly family: 'IPv4' | 'IPv6';
 }
 
+/** Payload of `helloReceived`. */
+export interface HelloQuestion {
+  /** The name of the server_name extension (RFC 6066 section 3), as sent, or empty. */
+  readonly serverName: string;
+  /** The protocols of the ALPN extension as they stand in it (RFC 7301 section 3.1), or empty. */
+  readonly alpnProtocols: Buffer;
+}
+
 /** Payload of `certificateReceived`. */
 export interface CertificateQuestion {
   /** The peer's certificates as sent, leaf first, DER; empty when the client sent none. */
@@ -211,8 +226,12 @@ export interface NativeContextOptions {
   readonly honorCipherOrder: boolean;
 }
 
+/** Nothing else has the shape of a context. */
+declare const ofContext: unique symbol;
+
 /** A shared, immutable configuration (one SSL_CTX). The constructor throws {@link NativeContextError}. */
 export interface NativeContext {
+  readonly [ofContext]: true;
   /** Names of the enabled suites, in order. */
   readonly ciphers: readonly string[];
 }
@@ -270,6 +289,10 @@ export interface NativeAssociationOptions {
    * false. A single association, which knows no addresses, must leave it.
    */
   readonly returnRoutability?: boolean;
+  /** Longer handshake messages are dropped: bytes. */
+  readonly maxHandshakeMessage: number;
+  /** Server: raise `helloReceived` for each hello. Default false. A single association must leave it. */
+  readonly askHello?: boolean;
 }
 
 /** What is known of an established association. */
@@ -327,6 +350,8 @@ export interface NativeEndpoint {
       readonly suppliedConnectionIds?: boolean;
     },
   ): void;
+  /** Context and options of clients that come from now on; Connection IDs must stay as they are. */
+  reconfigure(context: NativeContext, options: NativeAssociationOptions): void;
   /**
    * A Connection ID for one of the next clients; at most 64 wait. False when it cannot be used: of another length than
    * the others, in use, supplied already, or one too many.
@@ -359,6 +384,18 @@ export interface NativeEndpoint {
   shutdown(now: number, handle: Handle): Batch | undefined;
   /** Ends at once; tells a peer in the midst of a handshake, says nothing to an established one. */
   abort(now: number, handle: Handle): Batch | undefined;
+  /**
+   * Answers `helloReceived`: with a context and with protocols of its own (as in {@link NativeAssociationOptions}) where
+   * they are given. A late answer is ignored.
+   */
+  answerHello(
+    now: number,
+    handle: Handle,
+    context: NativeContext | undefined,
+    alpnProtocols: Uint8Array | undefined,
+  ): Batch | undefined;
+  /** Answers `helloReceived`: the client is told by a fatal alert of this number. */
+  refuseHello(now: number, handle: Handle, alert: number): Batch | undefined;
   /** Answers `pskRequired`; no key = refuse. The identity matters on a client only. A late answer is ignored. */
   answerPsk(
     now: number,

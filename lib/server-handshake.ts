@@ -4,17 +4,20 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { protocolList } from './alpn-option.js';
 import type { AssociationLink } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { judgeClient, type Verdict } from './certificates.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError } from './errors.js';
-import { type ErrorKind, failureError, peerText } from './native-errors.js';
-import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import { type HelloRefusal, protocolNames } from './hello-policy.js';
+import { type ErrorKind, failureError, peerText, type UserQuestion } from './native-errors.js';
+import type { CertificateQuestion, CloseReasons, Failure, HelloQuestion } from './native-seam.js';
 import { pskKey, type RemoteInfo } from './psk-options.js';
 import type { ServerSettings } from './server-options.js';
 import { askUser } from './user-code.js';
 import type { Bytes } from './validate.js';
+import { decideOnPeer } from './verify-peer.js';
 
 /** What a handshake tells its server. */
 export interface HandshakeObserver {
@@ -29,6 +32,8 @@ export class ServerHandshake implements AssociationOwner {
   readonly #observer: HandshakeObserver;
   #identity: string | undefined;
   #verdict: Verdict | undefined;
+  /** What the user is being asked. */
+  #waitsFor: UserQuestion | undefined;
   #reported = false;
 
   constructor(settings: ServerSettings, link: AssociationLink, observer: HandshakeObserver) {
@@ -41,6 +46,23 @@ export class ServerHandshake implements AssociationOwner {
     return 'server';
   }
 
+  onHello({ serverName, alpnProtocols }: HelloQuestion): void {
+    const { hello, requestCertificate } = this.#settings;
+    const asked = { servername: serverName, protocols: protocolNames(alpnProtocols) };
+    hello.decide(asked, {
+      peer: this.#peer,
+      asking: (name) => {
+        this.#waitsFor = name;
+      },
+      goOn: ({ context, protocol }) => {
+        this.#waitsFor = undefined;
+        const chosen = protocol === undefined ? undefined : protocolList([protocol]);
+        this.#link.answerHello(context?.native(requestCertificate), chosen);
+      },
+      refuse: (refusal) => this.#refuseHello(refusal),
+    });
+  }
+
   onPskRequired(question: Buffer | undefined): void {
     if (question === undefined || !isUtf8(question)) {
       this.#refusePsk('ERR_DTLS_PSK_IDENTITY_INVALID', {});
@@ -48,6 +70,7 @@ export class ServerHandshake implements AssociationOwner {
     }
     const identity = question.toString();
     this.#identity = identity;
+    this.#waitsFor = 'pskCallback';
     askUser(
       () => this.#settings.pskSource?.(identity, this.#rinfo),
       (key) => this.#answerPsk(key),
@@ -56,8 +79,23 @@ export class ServerHandshake implements AssociationOwner {
   }
 
   onCertificate(question: CertificateQuestion): void {
-    this.#verdict = judgeClient(question, this.#settings.rejectUnauthorized, this.#peer);
-    this.#link.answerCertificate(this.#verdict.accept);
+    const { verifyPeer, rejectUnauthorized } = this.#settings;
+    decideOnPeer(question, judgeClient(question, rejectUnauthorized, this.#peer), {
+      verifyPeer,
+      rejectUnauthorized,
+      role: 'client',
+      servername: undefined,
+      rinfo: this.#rinfo,
+      peer: this.#peer,
+      asking: (name) => {
+        this.#waitsFor = name;
+      },
+      decided: (verdict) => {
+        this.#waitsFor = undefined;
+        this.#verdict = verdict;
+        this.#link.answerCertificate(verdict.accept);
+      },
+    });
   }
 
   onEstablished(): void {
@@ -74,6 +112,7 @@ export class ServerHandshake implements AssociationOwner {
         handshakeTimeoutMs: this.#settings.association.handshakeTimeout,
         answered: true,
         pskIdentity: this.#identity,
+        waitsFor: this.#waitsFor,
       });
     this.#report(error);
   }
@@ -112,7 +151,16 @@ export class ServerHandshake implements AssociationOwner {
     return peerText(this.#link.address, this.#link.port);
   }
 
+  /** Whatever becomes of the alert, the user is told once. */
+  #refuseHello({ alert, error }: HelloRefusal): void {
+    this.#waitsFor = undefined;
+    if (this.#link.ended) return;
+    this.#report(error);
+    this.#link.refuseHello(alert);
+  }
+
   #answerPsk(answer: Bytes | null | undefined): void {
+    this.#waitsFor = undefined;
     if (answer === null || answer === undefined) {
       this.#refusePsk('ERR_DTLS_PSK_REFUSED', { subject: `the identity '${this.#identity ?? ''}'` });
       return;
@@ -139,6 +187,7 @@ export class ServerHandshake implements AssociationOwner {
     cause?: unknown,
   ): void {
     const text = errorText(code, { peer: this.#peer, ...words });
+    this.#waitsFor = undefined;
     this.#link.answerPsk(undefined, undefined);
     this.#report(new DtlsHandshakeError(code, text, {}, cause));
   }

@@ -14,7 +14,8 @@ import { bufferSize } from './connect-options.js';
 import { returnRoutability, serverConnectionIds } from './connection-id-option.js';
 import type { ConnectionIdGenerator } from './connection-id-stock.js';
 import { DtlsOptionsError } from './errors.js';
-import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
+import { type HelloOptions, HelloPolicy } from './hello-policy.js';
+import type { NativeAssociationOptions } from './native-seam.js';
 import {
   pskIdentity,
   type ServerPskCallback,
@@ -29,16 +30,24 @@ import {
   bytesOf,
   invalidOption,
   optionalBoolean,
+  optionalFunction,
   optionalInteger,
   optionalText,
 } from './validate.js';
+import type { VerifyPeer } from './verify-peer.js';
 
-export interface ServerOptions extends SecureContextOptions, ServerPskOptions, AssociationOptions {
+export interface ServerOptions
+  extends SecureContextOptions,
+    ServerPskOptions,
+    AssociationOptions,
+    HelloOptions {
   readonly secureContext?: SecureContext | undefined;
   /** Ask clients for a certificate. Default false. */
   readonly requestCert?: boolean | undefined;
   /** With `requestCert`: refuse clients without a certificate that verifies. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** With `requestCert`: the verdict on a client's certificate, in place of the usual one. */
+  readonly verifyPeer?: VerifyPeer | undefined;
   /** Ask for a stateless cookie before anything is kept for a client (RFC 6347 section 4.2.1). Default true. */
   readonly cookies?: boolean | undefined;
   /** At least 16 bytes; servers that share it accept each other's cookies. Default random, renewed by itself. */
@@ -101,9 +110,14 @@ export interface ListenOptions {
 
 /** Validated {@link ServerOptions}. */
 export interface ServerSettings {
-  readonly context: NativeContext;
+  /** The server's own, for clients that ask for no name that it knows. */
+  readonly context: SecureContext;
+  /** How to go on with hellos. */
+  readonly hello: HelloPolicy;
   readonly pskSource: ServerPskCallback | undefined;
+  readonly requestCertificate: boolean;
   readonly rejectUnauthorized: boolean;
+  readonly verifyPeer: VerifyPeer | undefined;
   readonly association: AssociationSettings;
   /** With a generator of Connection IDs, their length is yet to be filled in. */
   readonly native: NativeAssociationOptions;
@@ -132,12 +146,16 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   const pskSource = serverPskSource(options);
   const context = chosenContext(options);
   const requestCertificate = optionalBoolean('requestCert', options.requestCert) ?? false;
-  requireCredentials(context, pskSource, requestCertificate);
+  const hello = new HelloPolicy(options);
+  if (!hello.hasOtherContexts) requireCredentials(context, pskSource, requestCertificate);
   const hint = options.pskIdentityHint;
   const connectionIds = serverConnectionIds(options.connectionId);
   return {
-    context: context.native(requestCertificate),
+    context,
+    hello,
     pskSource,
+    requestCertificate,
+    verifyPeer: verifyPeer(options, requestCertificate),
     rejectUnauthorized: optionalBoolean('rejectUnauthorized', options.rejectUnauthorized) ?? true,
     association,
     native: {
@@ -168,7 +186,8 @@ export function listenSettings(options: ListenOptions): { port: number; host: st
   };
 }
 
-function requireCredentials(
+/** @throws DtlsOptionsError ERR_DTLS_CREDENTIALS_MISSING. */
+export function requireCredentials(
   context: SecureContext,
   pskSource: ServerPskCallback | undefined,
   requestCertificate: boolean,
@@ -177,6 +196,14 @@ function requireCredentials(
   if (usable) return;
   const expected = requestCertificate ? 'a certificate of its own to ask clients for theirs' : 'credentials';
   throw new DtlsOptionsError('ERR_DTLS_CREDENTIALS_MISSING', requestCertificate ? 'cert' : 'psk', expected);
+}
+
+/** A verdict that nobody will be asked for is a mistake. */
+function verifyPeer(options: ServerOptions, requestCertificate: boolean): VerifyPeer | undefined {
+  const verdict = optionalFunction('verifyPeer', options.verifyPeer);
+  if (verdict === undefined || requestCertificate) return verdict;
+  const expected = 'true, so that there are certificates for `verifyPeer` to judge,';
+  throw new DtlsOptionsError('ERR_DTLS_OPTION_MISSING', 'requestCert', expected);
 }
 
 function limitsOf(options: ServerOptions): ServerSettings['limits'] {

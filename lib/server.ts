@@ -13,15 +13,17 @@ import { debug } from './diagnostics.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { peerText } from './native-errors.js';
-import type { NativeAssociationOptions } from './native-seam.js';
+import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
 import type { RemoteInfo } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import { sealSaving } from './saving.js';
 import { type ExportOptions, expiryTime, openedSaving, savingKey } from './saving-options.js';
+import { createSecureContext, SecureContext, type SecureContextOptions } from './secure-context.js';
 import { type HandshakeObserver, ServerHandshake } from './server-handshake.js';
 import {
   type ListenOptions,
   listenSettings,
+  requireCredentials,
   type ServerOptions,
   type ServerSettings,
   serverSettings,
@@ -55,6 +57,8 @@ type Callback = () => void;
  */
 export class DtlsServer extends EventEmitter<ServerEvents> {
   readonly #settings: ServerSettings;
+  /** Of clients that ask for no name of {@link ServerSettings.hello}. */
+  #context: SecureContext;
   readonly #cores = new Slots<SocketCore>();
   readonly #side: SocketSide;
   #state: State = 'idle';
@@ -69,6 +73,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     super();
     optionsObject('options', options);
     this.#settings = serverSettings(options);
+    this.#context = this.#settings.context;
     this.#ticketKeys = this.#settings.limits.ticketKeys;
     this.#side = {
       role: 'server',
@@ -230,6 +235,34 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     if (this.#driver !== undefined) this.#driver.ticketKeys = this.#ticketKeys;
   }
 
+  /**
+   * Credentials for clients that ask for this name from now on (RFC 6066 section 3), in place of those that were there
+   * for it.
+   *
+   * @param hostname A host name, `*.example.com` for all names one label below it, or `*` for all that are not named.
+   * @param context What `createSecureContext` has returned, or its options.
+   * @throws DtlsOptionsError naming what is wrong.
+   */
+  addContext(hostname: string, context: SecureContext | SecureContextOptions): void {
+    this.#settings.hello.names.add('hostname', hostname, context);
+    this.#reconfigure();
+  }
+
+  /**
+   * Other credentials for clients that come from now on, as after the renewal of a certificate; those that are here go on.
+   *
+   * @param context What `createSecureContext` has returned, or its options.
+   * @throws DtlsOptionsError naming what is wrong.
+   */
+  setSecureContext(context: SecureContext | SecureContextOptions): void {
+    optionsObject('context', context);
+    const { hello, pskSource, requestCertificate } = this.#settings;
+    const made = context instanceof SecureContext ? context : createSecureContext(context);
+    if (!hello.hasOtherContexts) requireCredentials(made, pskSource, requestCertificate);
+    this.#context = made;
+    this.#reconfigure();
+  }
+
   /** The server keeps the process alive (default). */
   ref(): this {
     this.#refed = true;
@@ -247,6 +280,10 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   /** Closes, and waits for the end. */
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.close(resolve));
+  }
+
+  #reconfigure(): void {
+    if (this.#state === 'listening') this.#driver?.reconfigure(this.#nativeContext, this.#native);
   }
 
   #listeningDriver(): EndpointDriver {
@@ -282,7 +319,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
       this.#finish(new DtlsStateError('ERR_DTLS_SERVER_LISTENING'));
       return;
     }
-    const { context, limits } = this.#settings;
+    const { limits } = this.#settings;
     const native = this.#native;
     const length = driver.otherConnectionIds(native);
     if (length !== undefined) {
@@ -293,7 +330,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     const connectionIds = this.#connectionIds;
     const suppliedConnectionIds = connectionIds !== undefined;
     const serving = { ...limits, ticketKeys: this.#ticketKeys, suppliedConnectionIds };
-    driver.listen(context, native, serving, {
+    driver.listen(this.#nativeContext, native, serving, {
       accept: (link) => new ServerHandshake(this.#settings, link, this.#observer),
       connectionIdTaken: () => connectionIds?.taken(),
       connectionIdMissing: (client) => {
@@ -310,9 +347,13 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
   }
 
   get #native(): NativeAssociationOptions {
-    const { native } = this.#settings;
-    const connectionIds = this.#connectionIds;
-    return connectionIds === undefined ? native : { ...native, connectionIdLength: connectionIds.length };
+    const { native, hello } = this.#settings;
+    const connectionIdLength = this.#connectionIds?.length ?? native.connectionIdLength;
+    return { ...native, connectionIdLength, askHello: hello.asks };
+  }
+
+  get #nativeContext(): NativeContext {
+    return this.#context.native(this.#settings.requestCertificate);
   }
 
   readonly #observer: HandshakeObserver = {

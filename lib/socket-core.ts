@@ -342,6 +342,8 @@ export class SocketCore implements AssociationOwner {
   /** All these are over once the handshake is. */
   onAnswered(): void {}
 
+  onHello(): void {}
+
   onPskRequired(): void {}
 
   onCertificate(): void {}

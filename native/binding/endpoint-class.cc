@@ -32,6 +32,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                      {
                          InstanceAccessor<&EndpointClass::State>("state"),
                          InstanceMethod<&EndpointClass::Listen>("listen"),
+                         InstanceMethod<&EndpointClass::Reconfigure>("reconfigure"),
                          InstanceMethod<&EndpointClass::StopListening>("stopListening"),
                          InstanceMethod<&EndpointClass::SupplyConnectionId>("supplyConnectionId"),
                          InstanceMethod<&EndpointClass::Connect>("connect"),
@@ -42,6 +43,8 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::PeerGone>("peerGone"),
                          InstanceMethod<&EndpointClass::Shutdown>("shutdown"),
                          InstanceMethod<&EndpointClass::Abort>("abort"),
+                         InstanceMethod<&EndpointClass::AnswerHello>("answerHello"),
+                         InstanceMethod<&EndpointClass::RefuseHello>("refuseHello"),
                          InstanceMethod<&EndpointClass::AnswerPsk>("answerPsk"),
                          InstanceMethod<&EndpointClass::AnswerCertificate>("answerCertificate"),
                          InstanceMethod<&EndpointClass::Export>("export"),
@@ -92,6 +95,15 @@ void EndpointClass::Listen(const Napi::CallbackInfo& info) {
       .ticket_keys = Secret(BytesOf(server.Get("ticketKeys"))),
       .supplied_connection_ids = server.Get("suppliedConnectionIds").ToBoolean(),
   });
+}
+
+void EndpointClass::Reconfigure(const Napi::CallbackInfo& info) {
+  const auto* context = ContextClass::From(info[0]);
+  if (context == nullptr || !info[1].IsObject()) {
+    ThrowBadArgument(info.Env(), "a Context and association options");
+    return;
+  }
+  endpoint_->Reconfigure(context->context(), AssociationOptionsOf(info[1].As<Napi::Object>()));
 }
 
 Napi::Value EndpointClass::StopListening(const Napi::CallbackInfo& info) {
@@ -153,6 +165,22 @@ Napi::Value EndpointClass::Shutdown(const Napi::CallbackInfo& info) {
 
 Napi::Value EndpointClass::Abort(const Napi::CallbackInfo& info) {
   endpoint_->Abort(HandleOf(info[1]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::AnswerHello(const Napi::CallbackInfo& info) {
+  const auto* context = ContextClass::From(info[2]);
+  if (context == nullptr && !info[2].IsUndefined()) {
+    return ThrowBadArgument(info.Env(), "a Context or undefined");
+  }
+  endpoint_->AnswerHello(TimeOf(info[0]), HandleOf(info[1]),
+                         context == nullptr ? nullptr : context->context(), OptionalBytesOf(info[3]));
+  return Finish(info.Env());
+}
+
+Napi::Value EndpointClass::RefuseHello(const Napi::CallbackInfo& info) {
+  endpoint_->RefuseHello(TimeOf(info[0]), HandleOf(info[1]),
+                         static_cast<Alert>(info[2].ToNumber().Uint32Value()));
   return Finish(info.Env());
 }
 

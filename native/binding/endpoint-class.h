@@ -16,6 +16,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
  private:
   Napi::Value State(const Napi::CallbackInfo& info);
   void Listen(const Napi::CallbackInfo& info);
+  void Reconfigure(const Napi::CallbackInfo& info);
   Napi::Value StopListening(const Napi::CallbackInfo& info);
   Napi::Value SupplyConnectionId(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
@@ -26,6 +27,8 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value PeerGone(const Napi::CallbackInfo& info);
   Napi::Value Shutdown(const Napi::CallbackInfo& info);
   Napi::Value Abort(const Napi::CallbackInfo& info);
+  Napi::Value AnswerHello(const Napi::CallbackInfo& info);
+  Napi::Value RefuseHello(const Napi::CallbackInfo& info);
   Napi::Value AnswerPsk(const Napi::CallbackInfo& info);
   Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
   Napi::Value Export(const Napi::CallbackInfo& info);

@@ -39,6 +39,13 @@ Napi::Object QuestionOf(Napi::Env env, const CertificateQuestion& question) {
   return object;
 }
 
+Napi::Object QuestionOf(Napi::Env env, const HelloQuestion& question) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("serverName", Napi::String::New(env, question.server_name));
+  object.Set("alpnProtocols", BufferOf(env, question.alpn_protocols));
+  return object;
+}
+
 const char* FamilyOf(const Path& path) { return path.written_as_ipv6 ? "IPv6" : "IPv4"; }
 
 Napi::Object FailureOf(Napi::Env env, const Failure& failure, const Path* path) {
@@ -57,6 +64,7 @@ Napi::Object FailureOf(Napi::Env env, const Failure& failure, const Path* path) 
 Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, const PathLookup& path_of,
                       const PathLookup& candidate_of) {
   if (event.has_bytes) return BufferOf(env, outbox.BytesAt(event.offset, event.size));
+  if (event.hello) return QuestionOf(env, *event.hello);
   if (event.question) return QuestionOf(env, *event.question);
   if (event.failure) return FailureOf(env, *event.failure, path_of(event.handle));
   if (event.kind == EventKind::kAddressChanged) return PeerOf(env, candidate_of(event.handle));
@@ -136,6 +144,8 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object obje
   options.handshake.alpn_protocols = CopyOf(BytesOf(object.Get("alpnProtocols")));
   options.handshake.session_timeout =
       std::chrono::seconds(static_cast<int64_t>(NumberIn(object, "sessionTimeout")));
+  options.handshake.max_message_bytes = static_cast<size_t>(NumberIn(object, "maxHandshakeMessage"));
+  options.ask_hello = BooleanIn(object, "askHello");
   options.handshake_timeout = MillisecondsIn(object, "handshakeTimeout");
   options.idle_timeout = MillisecondsIn(object, "idleTimeout");
   return shared;

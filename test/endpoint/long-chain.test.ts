@@ -34,3 +34,29 @@ test('an association whose peer has shown many certificates is restored, and its
   const restored = new addon.Endpoint().import(network.now, 2, 'server', options, saved, key);
   assert.ok(Array.isArray(restored), `not restored: ${restored}`);
 });
+
+for (const [limit, lets] of [
+  [16_384, false],
+  [40_000, true],
+] as const) {
+  test(`a chain of 20 KB is ${lets ? 'taken' : 'dropped'} where a handshake message may have ${limit} bytes`, async () => {
+    const authority = await createAuthority();
+    const padded = await authority.issue({ name: 'large', dnsNames: ['large'], paddingBytes: 20_000 });
+    const context = networkContext(padded, { authority: authority.cert });
+    const options = networkOptions({
+      psk: false,
+      certificates: true,
+      requestCertificate: true,
+      maxHandshakeMessage: limit,
+      handshakeTimeout: 20_000,
+    });
+    const network = new SimulatedNetwork();
+    const server = network.host('192.0.2.2', 5684);
+    const client = network.host('192.0.2.1', 40_000);
+    server.endpoint.listen(context, options, networkListening());
+    client.connect(server, context, options);
+    const complete = network.run(() => client.established.size > 0 && server.established.size > 0, 30_000);
+    assert.equal(complete, lets);
+    assert.equal(client.counter('droppedTooLong') > 0, !lets);
+  });
+}

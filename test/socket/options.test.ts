@@ -81,25 +81,15 @@ const shared: readonly [Record<string, unknown>, string, string][] = [
   [{ secureContext: createSecureContext(), ca: authority.cert }, 'ERR_DTLS_OPTION_CONFLICT', 'secureContext'],
   [{ socket: {} }, 'ERR_DTLS_OPTION_INVALID', 'socket'],
   [{ socket: null }, 'ERR_DTLS_OPTION_INVALID', 'socket'],
+  [{ maxHandshakeMessage: 1023 }, 'ERR_DTLS_OPTION_INVALID', 'maxHandshakeMessage'],
+  [{ maxHandshakeMessage: 131_073 }, 'ERR_DTLS_OPTION_INVALID', 'maxHandshakeMessage'],
   [{ recvBufferSize: 0 }, 'ERR_DTLS_OPTION_INVALID', 'recvBufferSize'],
   [{ sendBufferSize: -5 }, 'ERR_DTLS_OPTION_INVALID', 'sendBufferSize'],
   [{ pskCallback: 'secret' }, 'ERR_DTLS_OPTION_INVALID', 'pskCallback'],
   [{ pskCallback: () => null, psk }, 'ERR_DTLS_OPTION_CONFLICT', 'psk'],
 ];
 
-const notYet = [
-  'ALPNCallback',
-  'SNICallback',
-  'crl',
-  'ecdhCurve',
-  'maxHandshakeMessage',
-  'pfx',
-  'reusePort',
-  'sigalgs',
-  'sni',
-  'srtpProfiles',
-  'verifyPeer',
-];
+const notYet = ['crl', 'ecdhCurve', 'pfx', 'reusePort', 'sigalgs', 'srtpProfiles'];
 
 const ofClients: readonly [Record<string, unknown>, string, string][] = [
   [{ port: undefined }, 'ERR_DTLS_OPTION_MISSING', 'port'],
@@ -126,6 +116,10 @@ const ofClients: readonly [Record<string, unknown>, string, string][] = [
   [{ checkServerIdentity: true }, 'ERR_DTLS_OPTION_INVALID', 'checkServerIdentity'],
   [{ psk: 'secret' }, 'ERR_DTLS_OPTION_INVALID', 'psk'],
   [{ session: 'session' }, 'ERR_DTLS_OPTION_INVALID', 'session'],
+  [{ verifyPeer: true }, 'ERR_DTLS_OPTION_INVALID', 'verifyPeer'],
+  [{ SNICallback: () => {} }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'SNICallback'],
+  [{ sni: {} }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'sni'],
+  [{ ALPNCallback: () => {} }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'ALPNCallback'],
   [{ session: Buffer.alloc(100) }, 'ERR_DTLS_SESSION_INVALID', 'session'],
   [{ ticketKeys: Buffer.alloc(48) }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'ticketKeys'],
   [{ sessionTimeout: 10 }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'sessionTimeout'],
@@ -163,6 +157,17 @@ const ofServers: readonly [Record<string, unknown>, string, string][] = [
   [{ maxConnections: 0 }, 'ERR_DTLS_OPTION_INVALID', 'maxConnections'],
   [{ maxPendingHandshakes: 1.5 }, 'ERR_DTLS_OPTION_INVALID', 'maxPendingHandshakes'],
   [{ maxConnectionsPerHost: 0 }, 'ERR_DTLS_OPTION_INVALID', 'maxConnectionsPerHost'],
+  [{ SNICallback: true }, 'ERR_DTLS_OPTION_INVALID', 'SNICallback'],
+  [{ ALPNCallback: 'coap' }, 'ERR_DTLS_OPTION_INVALID', 'ALPNCallback'],
+  [{ ALPNCallback: () => 'a', ALPNProtocols: ['a'] }, 'ERR_DTLS_OPTION_CONFLICT', 'ALPNCallback'],
+  [{ sni: 'a.example' }, 'ERR_DTLS_OPTION_INVALID', 'sni'],
+  [{ sni: { '': {} } }, 'ERR_DTLS_OPTION_INVALID', 'sni (a name)'],
+  [{ sni: { 'a.*': {} } }, 'ERR_DTLS_OPTION_INVALID', 'sni (a name)'],
+  [{ sni: { 'a b': {} } }, 'ERR_DTLS_OPTION_INVALID', 'sni (a name)'],
+  [{ sni: new Map([[7, {}]]) }, 'ERR_DTLS_OPTION_INVALID', 'sni (a name)'],
+  [{ sni: { 'a.example': 'context' } }, 'ERR_DTLS_OPTION_INVALID', 'context'],
+  [{ sni: { 'a.example': { ca: 'not PEM' } } }, 'ERR_DTLS_CA_UNREADABLE', 'ca'],
+  [{ verifyPeer: () => true }, 'ERR_DTLS_OPTION_MISSING', 'requestCert'],
   [{ ipv6Only: 'true' }, 'ERR_DTLS_OPTION_INVALID', 'ipv6Only'],
   [{ reuseAddr: 1 }, 'ERR_DTLS_OPTION_INVALID', 'reuseAddr'],
 ];

@@ -59,7 +59,10 @@ for (const [name, wrap] of Object.entries(kinds)) {
     const socket = await boundSocket(t);
     const driver = new EndpointDriver(wrap(socket));
     const { context, native, limits } = serverSettings({ psk: { alice: key } });
-    driver.listen(context, native, limits, { accept: () => assert.fail('there is no peer'), lost: () => {} });
+    driver.listen(context.native(false), native, limits, {
+      accept: () => assert.fail('there is no peer'),
+      lost: () => {},
+    });
     socket.emit('message', hello, { address: '127.0.0.1', port: 0, family: 'IPv4', size: hello.length });
     await settled();
     const { droppedMalformed, helloVerifyRequestsSent, transportErrors } = driver.counters;
@@ -73,7 +76,10 @@ for (const [name, wrap] of Object.entries(kinds)) {
     const socket = await boundSocket(t);
     const driver = new EndpointDriver(wrap(socket));
     const { context, native, limits } = serverSettings({ psk: { alice: key } });
-    driver.listen(context, native, limits, { accept: () => assert.fail('there is no peer'), lost: () => {} });
+    driver.listen(context.native(false), native, limits, {
+      accept: () => assert.fail('there is no peer'),
+      lost: () => {},
+    });
     socket.send = () => {
       throw new RangeError('not there');
     };

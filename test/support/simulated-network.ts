@@ -12,6 +12,7 @@ import type {
   CertificateQuestion,
   Failure,
   Handle,
+  HelloQuestion,
   NativeAssociationOptions,
   NativeContext,
   NativeEndpoint,
@@ -55,8 +56,13 @@ export interface NetworkConditions {
 /** An answer that is not given. */
 export const NO_ANSWER = Symbol('no answer');
 
-/** What a host does with the questions of its associations; by default the key of every host, and any certificate. */
+/**
+ * What a host does with the questions of its associations; by default its own context, the key of every host, and any
+ * certificate.
+ */
 export interface HostAnswers {
+  /** A context, nothing for that of `listen`, or the number of an alert. */
+  hello?: (question: HelloQuestion) => NativeContext | undefined | number | typeof NO_ANSWER;
   psk?: (question: string) => Buffer | null | typeof NO_ANSWER;
   certificate?: (question: CertificateQuestion) => boolean | typeof NO_ANSWER;
 }
@@ -173,7 +179,9 @@ export class SimulatedHost {
   }
 
   #hear(kind: number, handle: Handle, detail: number, payload: unknown): void {
-    if (kind === eventKinds.pskRequired) {
+    if (kind === eventKinds.helloReceived) {
+      this.#answerHello(handle, payload as HelloQuestion);
+    } else if (kind === eventKinds.pskRequired) {
       this.#answerPsk(handle, String(payload ?? ''));
     } else if (kind === eventKinds.certificateReceived) {
       this.#answerCertificate(handle, payload as CertificateQuestion);
@@ -189,6 +197,14 @@ export class SimulatedHost {
       const failure = kind === eventKinds.failed ? (payload as Failure) : undefined;
       this.ended.push({ handle, failure, detail });
     }
+  }
+
+  #answerHello(handle: Handle, question: HelloQuestion): void {
+    const answer = this.answers.hello?.(question);
+    if (answer === NO_ANSWER) return;
+    const { now } = this.#network;
+    if (typeof answer === 'number') this.take(this.endpoint.refuseHello(now, handle, answer));
+    else this.take(this.endpoint.answerHello(now, handle, answer, undefined));
   }
 
   #answerPsk(handle: Handle, question: string): void {

@@ -14,6 +14,7 @@ namespace native_dtls {
 
 // Symbol, then the name under which the binding exports it.
 #define NATIVE_DTLS_EVENT_KINDS(X)               \
+  X(kHelloReceived, "helloReceived")             \
   X(kPskRequired, "pskRequired")                 \
   X(kCertificateReceived, "certificateReceived") \
   X(kEstablished, "established")                 \
@@ -43,6 +44,7 @@ namespace native_dtls {
   X(kHandshakeTimeout, "handshakeTimeout")           \
   X(kAlertReceived, "alertReceived")                 \
   X(kHandshakeFailed, "handshakeFailed")             \
+  X(kHelloRefused, "helloRefused")                   \
   X(kPskRefused, "pskRefused")                       \
   X(kPskIdentityInvalid, "pskIdentityInvalid")       \
   X(kSessionRefused, "sessionRefused")               \
@@ -87,6 +89,14 @@ struct Failure {
   std::vector<std::string> openssl_errors{};
 };
 
+// What a client asks a server for; the detail of a kHelloReceived event.
+struct HelloQuestion {
+  // Empty for none.
+  std::string server_name;
+  // As in the extension (RFC 7301 section 3.1); empty for none.
+  Bytes alpn_protocols;
+};
+
 // The peer's certificate chain and what OpenSSL found wrong with it; the detail of a kCertificateReceived
 // event.
 struct CertificateQuestion {
@@ -109,6 +119,7 @@ struct Event {
   size_t size = 0;
   std::unique_ptr<Failure> failure{};
   std::unique_ptr<CertificateQuestion> question{};
+  std::unique_ptr<HelloQuestion> hello{};
 };
 
 }  // namespace native_dtls

@@ -80,6 +80,12 @@ class Outbox {
     events_.push_back({.kind = kind, .handle = handle, .detail = detail});
   }
 
+  void AddHelloQuestion(Handle handle, HelloQuestion question) {
+    Event event{.kind = EventKind::kHelloReceived, .handle = handle};
+    event.hello = std::make_unique<HelloQuestion>(std::move(question));
+    events_.push_back(std::move(event));
+  }
+
   void AddPskQuestion(Handle handle, ByteView identity_or_hint, bool present) {
     Event event{.kind = EventKind::kPskRequired, .handle = handle};
     if (present) Attach(event, identity_or_hint);

@@ -30,9 +30,14 @@ Association::Association(Handle handle, Role role, std::shared_ptr<const Context
       options_(std::move(options)),
       outbox_(outbox),
       counters_(counters),
-      handshake_(std::make_unique<Handshake>(role, std::move(context), options_->handshake, handle, outbox,
-                                             counters, pool, std::move(connection_id))),
       sender_(outbox, handle) {
+  if (role == Role::kServer) {
+    reception_.reset(new Reception{
+        .context = std::move(context), .connection_id = std::move(connection_id), .pool = pool});
+  } else {
+    handshake_ = std::make_unique<Handshake>(role, std::move(context), options_->handshake, handle, outbox,
+                                             counters, pool, std::move(connection_id));
+  }
   counters_->Add(Counter::kAssociations);
 }
 
@@ -105,19 +110,10 @@ Association::~Association() {
 }
 
 void Association::Start(TimePoint now, ByteView session) {
-  if (state_ != State::kNew) return;
+  if (state_ != State::kNew || !handshake_) return;
   const ErrorQueueScope errors;
   Begin(now);
   handshake_->Start(now, session);
-  FollowHandshake(now);
-}
-
-void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified,
-                         std::shared_ptr<const TicketKeys> ticket_keys) {
-  if (state_ != State::kNew) return;
-  const ErrorQueueScope errors;
-  Begin(now);
-  handshake_->Accept(now, hello, cookie_verified, std::move(ticket_keys));
   FollowHandshake(now);
 }
 
@@ -128,6 +124,10 @@ void Association::Receive(TimePoint now, ByteView datagram) {
   path_answer_.reset();
   switch (state_) {
     case State::kHandshaking:
+      if (reception_) {
+        reception_->hello->Receive(datagram, *counters_);
+        return FollowHello(now);
+      }
       handshake_->Receive(now, datagram);
       return FollowHandshake(now);
     case State::kEstablished: {
@@ -145,8 +145,10 @@ void Association::HandleTimeout(TimePoint now) {
   const ErrorQueueScope errors;
   if (state_ == State::kHandshaking) {
     if (now >= started_ + options_->handshake_timeout) {
-      return Fail(now, handshake_->Diagnose(ErrorKind::kHandshakeTimeout));
+      const Failure timeout{.kind = ErrorKind::kHandshakeTimeout};
+      return Fail(now, handshake_ ? handshake_->Diagnose(timeout.kind) : timeout);
     }
+    if (!handshake_) return;
     handshake_->HandleTimeout(now);
     FollowHandshake(now);
   } else if (state_ == State::kEstablished) {
@@ -159,14 +161,14 @@ void Association::HandleTimeout(TimePoint now) {
 }
 
 void Association::AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key) {
-  if (state_ != State::kHandshaking) return;
+  if (state_ != State::kHandshaking || !handshake_) return;
   const ErrorQueueScope errors;
   handshake_->AnswerPsk(now, identity, key);
   FollowHandshake(now);
 }
 
 void Association::AnswerCertificate(TimePoint now, bool accept) {
-  if (state_ != State::kHandshaking) return;
+  if (state_ != State::kHandshaking || !handshake_) return;
   const ErrorQueueScope errors;
   handshake_->AnswerCertificate(now, accept);
   FollowHandshake(now);
@@ -187,7 +189,7 @@ Association::SendResult Association::Send(ByteView message) {
 }
 
 void Association::NotePeerGone(TimePoint now) {
-  if (state_ != State::kHandshaking) return;
+  if (state_ != State::kHandshaking || !handshake_) return;
   const ErrorQueueScope errors;
   handshake_->BelieveAlert();
   FollowHandshake(now);
@@ -203,14 +205,14 @@ void Association::Shutdown() {
 void Association::Abort(CloseReason reason, bool tell_peer) {
   if (state_ == State::kEnded) return;
   const ErrorQueueScope errors;
-  if (state_ == State::kHandshaking && tell_peer) handshake_->Cancel();
+  if (state_ == State::kHandshaking && handshake_ && tell_peer) handshake_->Cancel();
   End(reason);
 }
 
 TimePoint Association::deadline() const {
   switch (state_) {
     case State::kHandshaking:
-      return std::min(started_ + options_->handshake_timeout, handshake_->deadline());
+      return std::min(started_ + options_->handshake_timeout, handshake_ ? handshake_->deadline() : kNever);
     case State::kEstablished: {
       const TimePoint idle =
           options_->idle_timeout > Duration::zero() ? last_message_ + options_->idle_timeout : kNever;

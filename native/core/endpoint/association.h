@@ -1,11 +1,13 @@
-// One peer, without I/O and without a clock: datagrams in, datagrams and messages and events out. First a
-// Handshake, heavy and short; then Records, light and long, with nothing of OpenSSL's behind them.
+// One peer, without I/O and without a clock: datagrams in, datagrams and messages and events out. On a server
+// first a ClientHello, until it is whole and the application has said how to go on with it; then a Handshake,
+// heavy and short; then Records, light and long, with nothing of OpenSSL's behind them.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "core/handshake/handshake.h"
+#include "core/handshake/hello_gatherer.h"
 #include "core/records/forgery_throttle.h"
 #include "core/records/records.h"
 
@@ -19,6 +21,8 @@ struct AssociationOptions {
   Duration handshake_timeout = std::chrono::seconds(60);
   // Without a message from the peer; zero means never.
   Duration idle_timeout = Duration::zero();
+  // Server: the application is asked how to go on with each hello (AnswerHello, RefuseHello).
+  bool ask_hello = false;
 };
 
 class Association {
@@ -46,10 +50,18 @@ class Association {
   // Of an established one, without a path; it must end then, for two must never speak with one voice.
   SavedAssociation Save() const;
 
-  // As those of Handshake.
+  // As that of Handshake.
   void Start(TimePoint now, ByteView session);
+  // Server: begins with a datagram at whose head stands a ClientHello, or its first fragment; the rest as for
+  // Handshake.
   void Accept(TimePoint now, ByteView hello, bool cookie_verified,
               std::shared_ptr<const TicketKeys> ticket_keys);
+  // Server: goes on with the hello, with a context and protocols (as in HandshakeOptions) of its own where
+  // they are given.
+  void AnswerHello(TimePoint now, std::shared_ptr<const Context> context,
+                   std::optional<ByteView> alpn_protocols);
+  void RefuseHello(TimePoint now, Alert alert);
+  // As those of Handshake.
   void Receive(TimePoint now, ByteView datagram);
   void HandleTimeout(TimePoint now);
   void AnswerPsk(TimePoint now, ByteView identity, std::optional<ByteView> key);
@@ -145,7 +157,23 @@ class Association {
     bool forged = false;
   };
 
+  // Server: all that is there until the hello is whole and the application has answered.
+  struct Reception {
+    std::shared_ptr<const Context> context;
+    std::optional<Bytes> connection_id;
+    AeadPool* pool;
+    std::optional<HelloGatherer> hello{};
+    bool cookie_verified = false;
+    std::shared_ptr<const TicketKeys> ticket_keys{};
+    bool asked = false;
+  };
+
   void Begin(TimePoint now);
+  void FollowHello(TimePoint now);
+  void BeginHandshake(TimePoint now, std::shared_ptr<const Context> context, HandshakeOptions options);
+  bool awaits_hello_answer() const {
+    return state_ == State::kHandshaking && reception_ && reception_->asked;
+  }
   void FollowHandshake(TimePoint now);
   void Establish(TimePoint now);
   void KeepLastFlight(TimePoint now, const SentFlight& sent);
@@ -175,6 +203,8 @@ class Association {
   TimePoint started_{};
   TimePoint last_message_{};
 
+  // Gone once there is a handshake, and always gone on a client.
+  std::unique_ptr<Reception> reception_;
   // Gone once established.
   std::unique_ptr<Handshake> handshake_;
 

@@ -30,6 +30,13 @@ void Endpoint::Listen(ListenOptions options) {
   CountHosts();
 }
 
+void Endpoint::Reconfigure(std::shared_ptr<const Context> context,
+                           std::shared_ptr<const AssociationOptions> association) {
+  if (!listening_) return;
+  listening_->options.context = std::move(context);
+  listening_->options.association = std::move(association);
+}
+
 void Endpoint::CountHosts() {
   by_host_.reset();
   if (listening_->options.max_connections_per_host == 0) return;
@@ -196,6 +203,25 @@ void Endpoint::Abort(Handle handle) {
   BeginCall();
   if (Slot* slot = Living(handle)) {
     slot->association->Abort(CloseReason::kLocal, true);
+    Settle(*slot);
+  }
+  EndCall();
+}
+
+void Endpoint::AnswerHello(TimePoint now, Handle handle, std::shared_ptr<const Context> context,
+                           std::optional<ByteView> alpn_protocols) {
+  BeginCall();
+  if (Slot* slot = Living(handle)) {
+    slot->association->AnswerHello(now, std::move(context), alpn_protocols);
+    Settle(*slot);
+  }
+  EndCall();
+}
+
+void Endpoint::RefuseHello(TimePoint now, Handle handle, Alert alert) {
+  BeginCall();
+  if (Slot* slot = Living(handle)) {
+    slot->association->RefuseHello(now, alert);
     Settle(*slot);
   }
   EndCall();
@@ -432,6 +458,9 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   // Without a cookie nobody has shown that the new hello comes from where it says.
   if (older != nullptr && !cookie_verified) return counters_.Add(Counter::kDroppedUnexpected);
   const ListenOptions& options = listening_->options;
+  if (hello.message_length > options.association->handshake.max_message_bytes) {
+    return counters_.Add(Counter::kDroppedTooLong);
+  }
   IdSource source = options.supplied_connection_ids ? IdSource::kSupplied : IdSource::kRandom;
   if (!hello.MayHaveExtension(ConnectionIdExtension::kType)) source = IdSource::kNone;
   if (source == IdSource::kSupplied && !HasConnectionIdToGive()) {

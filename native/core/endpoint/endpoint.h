@@ -49,6 +49,9 @@ class Endpoint {
   // associations that ended in the call before.
 
   void Listen(ListenOptions options);
+  // Context and options of clients that come from now on; without effect when not listening.
+  void Reconfigure(std::shared_ptr<const Context> context,
+                   std::shared_ptr<const AssociationOptions> association);
   // Clients in the midst of their handshake are dropped; established ones go on.
   void StopListening();
   // The keys of session tickets, TicketKeys::kBytes; those before are still accepted. False when not
@@ -83,6 +86,9 @@ class Endpoint {
   void NotePeerGone(TimePoint now, Handle handle);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
+  void AnswerHello(TimePoint now, Handle handle, std::shared_ptr<const Context> context,
+                   std::optional<ByteView> alpn_protocols);
+  void RefuseHello(TimePoint now, Handle handle, Alert alert);
   void AnswerPsk(TimePoint now, Handle handle, ByteView identity, std::optional<ByteView> key);
   void AnswerCertificate(TimePoint now, Handle handle, bool accept);
 

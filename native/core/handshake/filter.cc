@@ -42,11 +42,11 @@ std::optional<Counter> RefuseHandshakeRecord(const Record& record) {
   return Counter::kDroppedContentType;
 }
 
-std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role role,
-                                      uint16_t next_message_seq) {
+std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role role, uint16_t next_message_seq,
+                                      size_t max_message_bytes) {
   const bool expected = role == Role::kClient ? IsForClients(fragment.type) : IsForServers(fragment.type);
   if (!expected) return Counter::kDroppedUnexpected;
-  if (fragment.message_length > kMaxHandshakeMessageBytes) return Counter::kDroppedTooLong;
+  if (fragment.message_length > max_message_bytes) return Counter::kDroppedTooLong;
   if (fragment.body.empty() && fragment.message_length != 0) return Counter::kDroppedFragment;
   if (fragment.message_seq > next_message_seq + kMaxMessagesAhead) return Counter::kDroppedFragment;
   return std::nullopt;

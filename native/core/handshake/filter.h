@@ -11,8 +11,8 @@
 
 namespace native_dtls {
 
-// The longest handshake message let in, in bytes; what a peer can make OpenSSL allocate for one that never
-// comes.
+// The longest handshake message let in unless told otherwise, in bytes; what a peer can make OpenSSL allocate
+// for one that never comes. It is OpenSSL's own bound for all but certificates.
 inline constexpr uint32_t kMaxHandshakeMessageBytes = 16384;
 
 // How far ahead of the message that is due a fragment may be. OpenSSL keeps up to ten; the longest flight has
@@ -23,9 +23,8 @@ inline constexpr uint16_t kMaxMessagesAhead = 8;
 std::optional<Counter> RefuseHandshakeRecord(const Record& record);
 
 // Nothing when the fragment of an epoch-0 handshake record may be given to OpenSSL. `next_message_seq` is the
-// message that OpenSSL waits for.
-// `role` is the side that it comes to.
-std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role role,
-                                      uint16_t next_message_seq);
+// message that OpenSSL waits for, `role` the side that it comes to.
+std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role role, uint16_t next_message_seq,
+                                      size_t max_message_bytes = kMaxHandshakeMessageBytes);
 
 }  // namespace native_dtls

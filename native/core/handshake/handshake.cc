@@ -58,6 +58,9 @@ void Handshake::Configure() {
   SSL_set_app_data(ssl, this);
   SSL_set_msg_callback_arg(ssl, this);
   SSL_set_mtu(ssl, kOpenSslMtuBytes);
+  // OpenSSL lets in no less than this, whatever it is told.
+  SSL_set_max_cert_list(
+      ssl, static_cast<long>(std::max<size_t>(options_.max_message_bytes, kMaxHandshakeMessageBytes)));
   DTLS_set_timer_cb(ssl, NextTimeout);
   if (role_ == Role::kClient) {
     SSL_set_connect_state(ssl);
@@ -131,7 +134,7 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified,
   } else {
     ProcessRecord(*first);
   }
-  Receive(now, hello);
+  flights_.SendCollected(now, records());
 }
 
 void Handshake::Receive(TimePoint now, ByteView datagram) {
@@ -203,7 +206,7 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
   while (!body.empty() && state_ != State::kFailed) {
     const auto fragment = TakeHandshakeFragment(body);
     if (!fragment) return counters_->Add(Counter::kDroppedMalformed);
-    if (const auto reason = RefuseFragment(*fragment, role_, next_message_seq_)) {
+    if (const auto reason = RefuseFragment(*fragment, role_, next_message_seq_, options_.max_message_bytes)) {
       counters_->Add(*reason);
       continue;
     }

@@ -25,6 +25,7 @@
 #include "core/handshake/client_session.h"
 #include "core/handshake/connection_id_extension.h"
 #include "core/handshake/context.h"
+#include "core/handshake/filter.h"
 #include "core/handshake/flight_keeper.h"
 #include "core/handshake/held_records.h"
 #include "core/handshake/psk_identity_reader.h"
@@ -44,7 +45,7 @@ struct HandshakeOptions {
   bool psk = false;
   // Client: certificate suites are offered as well.
   bool certificates = true;
-  // Client: the server_name extension; empty for none.
+  // The server_name extension: what a client asks for, and what a server was asked for; empty for none.
   std::string server_name;
   // Server: sent with the PSK key exchange; empty for none.
   std::string psk_identity_hint;
@@ -64,6 +65,8 @@ struct HandshakeOptions {
   std::optional<size_t> connection_id_bytes;
   // RFC 9853, where Connection IDs are used: new addresses are checked, and this side's may be.
   bool return_routability = false;
+  // Longer handshake messages are dropped.
+  size_t max_message_bytes = kMaxHandshakeMessageBytes;
 };
 
 class Handshake {
@@ -110,8 +113,8 @@ class Handshake {
   // Client: sends the first flight. `session`: what WriteClientSession has made, to be resumed if the server
   // agrees; empty for none.
   void Start(TimePoint now, ByteView session);
-  // Server: begins with a ClientHello whose cookie has verified, or that needs none. Without `ticket_keys` no
-  // session is resumed and no ticket given out.
+  // Server: begins with a ClientHello, one record that holds all of it, whose cookie has verified, or that
+  // needs none. Without `ticket_keys` no session is resumed and no ticket given out.
   void Accept(TimePoint now, ByteView hello, bool cookie_verified,
               std::shared_ptr<const TicketKeys> ticket_keys);
   void Receive(TimePoint now, ByteView datagram);
@@ -205,6 +208,7 @@ class Handshake {
   static unsigned int GiveClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int max_identity,
                                     unsigned char* key, unsigned int max);
   static ConnectionIdExtension& ConnectionIdsOf(const SSL* ssl) { return Of(ssl)->connection_ids_; }
+  static int AcknowledgeName(SSL* ssl, int* alert, void*);
   static int SelectProtocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                             const unsigned char* in, unsigned int in_size, void*);
   static int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,

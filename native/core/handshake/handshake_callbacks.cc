@@ -20,6 +20,12 @@ int AcceptCookie(SSL*, const unsigned char*, unsigned int) { return 1; }
 
 int RefuseToMakeCookie(SSL*, unsigned char*, unsigned int*) { return 0; }
 
+// RFC 6066 section 3: a session goes on only under the name that it was begun under.
+bool IsUnderName(const SSL_SESSION* session, std::string_view name) {
+  const char* known = SSL_SESSION_get0_hostname(session);
+  return name == (known == nullptr ? "" : known);
+}
+
 bool HasExpired(const X509* certificate) {
   return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
 }
@@ -32,6 +38,7 @@ void Handshake::PrepareContext(SSL_CTX* ctx) {
   SSL_CTX_set_cookie_generate_cb(ctx, RefuseToMakeCookie);
   SSL_CTX_set_cert_verify_callback(ctx, VerifyChain, nullptr);
   ConnectionIdExtension::Install<&Handshake::ConnectionIdsOf>(ctx);
+  SSL_CTX_set_tlsext_servername_callback(ctx, AcknowledgeName);
   SSL_CTX_set_alpn_select_cb(ctx, SelectProtocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, PrepareTicket);
   SSL_CTX_set_session_ticket_cb(ctx, CompleteTicket, JudgeTicket, nullptr);
@@ -75,6 +82,9 @@ unsigned int Handshake::GiveClientPsk(SSL* ssl, const char*, char* identity, uns
   *std::ranges::copy(self->psk_identity_, identity).out = '\0';
   return GiveServerPsk(ssl, nullptr, key, max);
 }
+
+// By this OpenSSL keeps the name with the session.
+int Handshake::AcknowledgeName(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 // RFC 7301 section 3.2: the server chooses, in its own order, and refuses when there is nothing in common.
 int Handshake::SelectProtocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
@@ -123,7 +133,8 @@ SSL_TICKET_RETURN Handshake::JudgeTicket(SSL* ssl, SSL_SESSION* session, const u
   const CipherSuite* suite =
       cipher == nullptr ? nullptr : FindCipherSuite(SSL_CIPHER_get_protocol_id(cipher));
   const bool usable = suite != nullptr && (!suite->uses_psk || self->options_.psk) &&
-                      !HasExpired(SSL_SESSION_get0_peer(session));
+                      !HasExpired(SSL_SESSION_get0_peer(session)) &&
+                      IsUnderName(session, self->options_.server_name);
   if (!usable) return SSL_TICKET_RETURN_IGNORE_RENEW;
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }

@@ -12,12 +12,16 @@ constexpr size_t kRandomBytes = 32;
 constexpr size_t kMaxSessionIdBytes = 32;
 constexpr size_t kHelloVerifyBodyBytes = 2 + 1 + kCookieBytes;
 
+constexpr uint16_t kServerNameExtension = 0;
+constexpr uint64_t kHostName = 0;
+constexpr uint16_t kAlpnExtension = 16;
+
 }  // namespace
 
 std::optional<ClientHello> ParseClientHello(ByteView datagram) {
   const auto record = TakeRecord(datagram);
   if (!record || record->header.type != ContentType::kHandshake || record->header.epoch != 0 ||
-      record->header.version >> 8 != 0xfe) {
+      (record->header.version != kDtls10 && record->header.version != kDtls12)) {
     return std::nullopt;
   }
   ByteView body = record->body;
@@ -39,22 +43,34 @@ std::optional<ClientHello> ParseClientHello(ByteView datagram) {
     return std::nullopt;
   }
   hello.rest = reader.rest();
+  hello.message_length = fragment->message_length;
   hello.whole = fragment->body.size() == fragment->message_length;
   return hello;
 }
 
-bool ClientHello::MayHaveExtension(uint16_t type) const {
-  if (!whole) return true;
+std::optional<ByteView> ClientHello::Extension(uint16_t type) const {
   ByteReader reader(rest);
   reader.Vector(2);  // Cipher suites.
   reader.Vector(1);  // Compression methods.
   ByteReader extensions(reader.Vector(2));
   while (reader.ok() && extensions.ok() && !extensions.rest().empty()) {
     const uint64_t found = extensions.Integer(2);
-    extensions.Vector(2);
-    if (extensions.ok() && found == type) return true;
+    const ByteView data = extensions.Vector(2);
+    if (extensions.ok() && found == type) return data;
   }
-  return false;
+  return std::nullopt;
+}
+
+// There is one name of each kind at the most, and no kind but this.
+ByteView ClientHello::ServerName() const {
+  ByteReader names(ByteReader(Extension(kServerNameExtension).value_or(ByteView())).Vector(2));
+  const bool is_host_name = names.Integer(1) == kHostName;
+  const ByteView name = names.Vector(2);
+  return is_host_name && names.ok() ? name : ByteView();
+}
+
+ByteView ClientHello::AlpnProtocols() const {
+  return ByteReader(Extension(kAlpnExtension).value_or(ByteView())).Vector(2);
 }
 
 void WriteHelloVerifyRequest(std::span<uint8_t, kHelloVerifyRequestBytes> out, const ClientHello& hello,

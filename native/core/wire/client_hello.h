@@ -11,6 +11,7 @@ namespace native_dtls {
 struct ClientHello {
   uint64_t record_sequence;
   uint16_t message_seq;
+  uint32_t message_length;
   ByteView client_version;
   ByteView random;
   ByteView session_id;
@@ -20,9 +21,15 @@ struct ClientHello {
   // The fragment is the whole message.
   bool whole;
 
+  // The data of an extension, as far as it is in this fragment.
+  std::optional<ByteView> Extension(uint16_t type) const;
   // False when the client does not send the extension. Where the message ends in another fragment that cannot
   // be known.
-  bool MayHaveExtension(uint16_t type) const;
+  bool MayHaveExtension(uint16_t type) const { return !whole || Extension(type); }
+  // The host_name of the server_name extension (RFC 6066 section 3); empty without one.
+  ByteView ServerName() const;
+  // The protocols of the ALPN extension (RFC 7301 section 3.1), as they stand in it; empty without one.
+  ByteView AlpnProtocols() const;
 };
 
 // Reads the ClientHello at the head of a datagram. A fragment will do if it reaches through the cookie.
