@@ -197,7 +197,8 @@ function endpointSettings(options: ConnectOptions, host: string, resumption: Res
 
 function localSettings(options: ConnectOptions) {
   const { localAddress } = options;
-  if (localAddress !== undefined && isIP(localAddress) === 0) {
+  const literal = typeof localAddress === 'string' && isIP(localAddress) !== 0;
+  if (localAddress !== undefined && !literal) {
     throw invalidOption('localAddress', 'a literal IPv4 or IPv6 address', localAddress);
   }
   const localPort = optionalInteger('localPort', options.localPort, { least: 0, most: 65_535 });

@@ -5,7 +5,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { addon } from './addon.js';
-import { monotonicNow } from './clock.js';
+import { checkedClock, monotonicNow } from './clock.js';
 import {
   type DtlsClientConfiguration,
   type DtlsClientOptions,
@@ -22,7 +22,6 @@ import { DeadlineTimer } from './dtls-timer.js';
 import { judgeHello } from './hello-gate.js';
 import { type DtlsErrorName, type HandshakeState, noError, texts } from './qt-errors.js';
 import { emitToUser } from './user-code.js';
-import { optionalFunction } from './validate.js';
 import { allIgnored, type VerificationError } from './verification.js';
 
 /** The cipher suite in use. */
@@ -61,7 +60,7 @@ export class Dtls extends DtlsSettings {
   constructor(role: DtlsRole, options: DtlsClientOptions & DtlsServerOptions = {}) {
     super(role, options);
     const { now } = options;
-    this.#now = optionalFunction('now', now) ?? monotonicNow;
+    this.#now = now === undefined ? monotonicNow : checkedClock(now);
     // The timer alone keeps nobody: without its owner there is nobody whose datagrams could leave or arrive.
     const reference = new WeakRef(this);
     const wake = (): void => {

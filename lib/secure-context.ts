@@ -129,10 +129,15 @@ export function chosenContext(
 }
 
 function sharedOrNew(options: SecureContextOptions): SecureContext {
-  const { ca, cert, key, passphrase, ciphers, honorCipherOrder, minVersion, maxVersion } = options;
+  const { ca, cert, key, passphrase, ciphers, honorCipherOrder } = options;
   const plain = ca === undefined && cert === undefined && key === undefined && passphrase === undefined;
   if (!plain) return new SecureContext(options);
-  const description = JSON.stringify([ciphers, honorCipherOrder, minVersion, maxVersion]);
+  // Checked before they are compared: what is nothing in JSON is not what was not given.
+  checkVersions(options);
+  const description = JSON.stringify([
+    optionalText('ciphers', ciphers),
+    optionalBoolean('honorCipherOrder', honorCipherOrder),
+  ]);
   if (latestPlain?.key !== description) {
     latestPlain = { key: description, context: new SecureContext(options) };
   }

@@ -68,8 +68,9 @@ export function optionalText(
   throw invalidOption(option, expected, value);
 }
 
-/** A view of the bytes of any view, without copying. */
+/** A view of the bytes of any view, without copying. Where their memory has been given away there are none. */
 export function bytesOf(view: Bytes): Buffer {
+  if (view.byteLength === 0) return Buffer.alloc(0);
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 

@@ -8,6 +8,9 @@ namespace native_dtls {
 
 namespace {
 
+// A C string would end there.
+constexpr char kNul = '\0';
+
 constexpr std::array<uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool IsMapped(const Path& path) {
@@ -20,6 +23,7 @@ std::optional<Path> ParseAddress(const std::string& address, uint32_t port) {
   Path path;
   path.peer_port = static_cast<uint16_t>(port);
   sockaddr_in ipv4;
+  if (address.find(kNul) != std::string::npos) return std::nullopt;
   if (uv_ip4_addr(address.c_str(), 0, &ipv4) == 0) {
     std::ranges::copy(kMappedPrefix, path.peer_address.begin());
     std::memcpy(path.peer_address.data() + kMappedPrefix.size(), &ipv4.sin_addr, 4);

@@ -1,6 +1,7 @@
 #include "binding/association-class.h"
 
 #include "binding/context-class.h"
+#include "binding/options.h"
 #include "binding/values.h"
 #include "core/endpoint/connection_id_table.h"
 
@@ -18,7 +19,7 @@ constexpr int64_t kNativeBytes = 100 * 1024;
 Napi::Function AssociationClass::Define(Napi::Env env) {
   return DefineClass(env, "Association",
                      {
-                         InstanceAccessor<&AssociationClass::Deadline>("deadline"),
+                         Getter<&AssociationClass::Deadline>("deadline"),
                          InstanceMethod<&AssociationClass::Start>("start"),
                          InstanceMethod<&AssociationClass::Accept>("accept"),
                          InstanceMethod<&AssociationClass::Receive>("receive"),
@@ -33,13 +34,11 @@ Napi::Function AssociationClass::Define(Napi::Env env) {
 }
 
 AssociationClass::AssociationClass(const Napi::CallbackInfo& info) : Wrapped(info) {
-  const auto* context = ContextClass::From(info[1]);
-  if (!info[0].IsString() || context == nullptr || !info[2].IsObject()) {
-    ThrowBadArgument(info.Env(), "a role, a Context and association options");
-    return;
-  }
-  const Role role = info[0].As<Napi::String>().Utf8Value() == "server" ? Role::kServer : Role::kClient;
-  auto options = AssociationOptionsOf(info[2].As<Napi::Object>());
+  Arguments arguments(info);
+  auto options = AssociationOptionsOf(arguments.Options(2));
+  const Role role = arguments.RoleName(0);
+  const auto* context = arguments.Object<ContextClass>(1, "a Context");
+  if (arguments.Refused()) return;
   // There is one peer: nobody has to be found by it, and any length will do.
   const auto id_bytes = options->handshake.connection_id_bytes;
   auto connection_id = id_bytes ? RandomConnectionId(*id_bytes) : std::nullopt;
@@ -53,72 +52,80 @@ void AssociationClass::Finalize(Napi::BasicEnv env) {
 }
 
 Napi::Value AssociationClass::Deadline(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), MillisecondsOf(association_ ? association_->deadline() : kNever));
+  return Napi::Number::New(info.Env(), MillisecondsOf(association_->deadline()));
 }
 
 Napi::Value AssociationClass::Start(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->Start(TimeOf(info[0]), BytesOf(info[1]));
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const auto session = arguments.OptionalData(1);
+  return Do(&arguments, info.Env(), [&] { association_->Start(now, session.value_or(ByteView())); });
 }
 
 Napi::Value AssociationClass::Accept(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) {
-    association->Accept(TimeOf(info[0]), BytesOf(info[1]), info[2].ToBoolean(), nullptr);
-  }
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const ByteView hello = arguments.Data(1);
+  const bool cookie_verified = arguments.Flag(2);
+  return Do(&arguments, info.Env(), [&] { association_->Accept(now, hello, cookie_verified, nullptr); });
 }
 
 Napi::Value AssociationClass::Receive(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->Receive(TimeOf(info[0]), BytesOf(info[1]));
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const ByteView datagram = arguments.Data(1);
+  return Do(&arguments, info.Env(), [&] { association_->Receive(now, datagram); });
 }
 
 Napi::Value AssociationClass::HandleTimeout(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->HandleTimeout(TimeOf(info[0]));
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  return Do(&arguments, info.Env(), [&] { association_->HandleTimeout(now); });
 }
 
 Napi::Value AssociationClass::Send(const Napi::CallbackInfo& info) {
-  Association* association = Begin();
-  const auto message = OptionalBytesOf(info[1]);
-  if (association == nullptr || !message) return ThrowBadArgument(info.Env(), "a Uint8Array");
-  return SendResultOf(info.Env(), association->Send(*message), outbox_);
+  Arguments arguments(info);
+  const ByteView message = arguments.Data(1);
+  if (arguments.Refused()) return info.Env().Undefined();
+  outbox_.Clear();
+  return SendResultOf(info.Env(), association_->Send(message), outbox_);
 }
 
 Napi::Value AssociationClass::Shutdown(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->Shutdown();
-  return Finish(info.Env());
+  Arguments arguments(info);
+  return Do(&arguments, info.Env(), [&] { association_->Shutdown(); });
 }
 
 Napi::Value AssociationClass::Abort(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) association->Abort(CloseReason::kLocal, true);
-  return Finish(info.Env());
+  Arguments arguments(info);
+  return Do(&arguments, info.Env(), [&] { association_->Abort(CloseReason::kLocal, true); });
 }
 
 Napi::Value AssociationClass::AnswerPsk(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) {
-    association->AnswerPsk(TimeOf(info[0]), BytesOf(info[1]), OptionalBytesOf(info[2]));
-  }
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const auto identity = arguments.OptionalData(1);
+  const auto key = arguments.OptionalData(2);
+  return Do(&arguments, info.Env(),
+            [&] { association_->AnswerPsk(now, identity.value_or(ByteView()), key); });
 }
 
 Napi::Value AssociationClass::AnswerCertificate(const Napi::CallbackInfo& info) {
-  if (Association* association = Begin()) {
-    association->AnswerCertificate(TimeOf(info[0]), info[1].ToBoolean());
-  }
-  return Finish(info.Env());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const bool accept = arguments.Flag(1);
+  return Do(&arguments, info.Env(), [&] { association_->AnswerCertificate(now, accept); });
 }
 
 Napi::Value AssociationClass::Info(const Napi::CallbackInfo& info) {
-  return association_ ? InfoOf(info.Env(), *association_) : info.Env().Undefined();
+  return InfoOf(info.Env(), *association_);
 }
 
-Association* AssociationClass::Begin() {
+template <typename Call>
+Napi::Value AssociationClass::Do(Arguments* arguments, Napi::Env env, Call call) {
+  if (arguments->Refused()) return env.Undefined();
   outbox_.Clear();
-  return association_.get();
-}
-
-Napi::Value AssociationClass::Finish(Napi::Env env) {
+  call();
   const auto nowhere = [](Handle) -> const Path* { return nullptr; };
   return BatchOf(env, outbox_, nowhere, nowhere);
 }

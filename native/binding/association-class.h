@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 
+#include "binding/arguments.h"
 #include "binding/wrapped.h"
 #include "core/endpoint/association.h"
 
@@ -28,14 +29,15 @@ class AssociationClass : public Wrapped<AssociationClass> {
   Napi::Value AnswerCertificate(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);
 
-  // An association with an empty outbox; null after a constructor that threw.
-  Association* Begin();
-  Napi::Value Finish(Napi::Env env);
+  // A call with an empty outbox, unless its arguments are refused, and what it has produced.
+  template <typename Call>
+  Napi::Value Do(Arguments* arguments, Napi::Env env, Call call);
 
   std::array<double, kCounterCount> counts_{};
   Counters counters_{counts_};
   Outbox outbox_;
   AeadPool pool_;
+  // There, unless the constructor threw; then nobody has this object.
   std::unique_ptr<Association> association_;
 };
 

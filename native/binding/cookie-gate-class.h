@@ -17,7 +17,8 @@ class CookieGateClass : public Wrapped<CookieGateClass> {
   Napi::Value Check(const Napi::CallbackInfo& info);
   void SetSecret(const Napi::CallbackInfo& info);
 
-  CookieGate gate_;
+  // There, unless the constructor threw.
+  std::optional<CookieGate> gate_;
 };
 
 }  // namespace native_dtls

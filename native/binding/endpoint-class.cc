@@ -1,18 +1,19 @@
 #include "binding/endpoint-class.h"
 
-#include <cmath>
+#include <limits>
 
-#include "binding/address.h"
 #include "binding/context-class.h"
+#include "binding/options.h"
 #include "binding/values.h"
 
 namespace native_dtls {
 
 namespace {
 
-Handle HandleOf(Napi::Value value) { return value.ToNumber().Uint32Value(); }
+// As lib checks it for its users.
+constexpr uint32_t kMaxKeyingMaterialBytes = 65535;
 
-WallTime WallTimeOf(Napi::Value value) { return WallTime(std::llround(value.ToNumber().DoubleValue())); }
+constexpr char kSavingKey[] = "a key of 32 bytes";
 
 Napi::Array HandlesOf(Napi::Env env, const std::vector<Handle>& handles) {
   Napi::Array array = Napi::Array::New(env, handles.size());
@@ -20,17 +21,12 @@ Napi::Array HandlesOf(Napi::Env env, const std::vector<Handle>& handles) {
   return array;
 }
 
-std::optional<Path> PathOf(Napi::Value address, Napi::Value port) {
-  if (!address.IsString() || !port.IsNumber()) return std::nullopt;
-  return ParseAddress(address.As<Napi::String>().Utf8Value(), port.As<Napi::Number>().Uint32Value());
-}
-
 }  // namespace
 
 Napi::Function EndpointClass::Define(Napi::Env env) {
   return DefineClass(env, "Endpoint",
                      {
-                         InstanceAccessor<&EndpointClass::State>("state"),
+                         Getter<&EndpointClass::State>("state"),
                          InstanceMethod<&EndpointClass::Listen>("listen"),
                          InstanceMethod<&EndpointClass::Reconfigure>("reconfigure"),
                          InstanceMethod<&EndpointClass::StopListening>("stopListening"),
@@ -76,34 +72,19 @@ EndpointClass::EndpointClass(const Napi::CallbackInfo& info) : Wrapped(info) {
 Napi::Value EndpointClass::State(const Napi::CallbackInfo&) { return state_.Value(); }
 
 void EndpointClass::Listen(const Napi::CallbackInfo& info) {
-  const auto* context = ContextClass::From(info[0]);
-  if (context == nullptr || !info[1].IsObject() || !info[2].IsObject()) {
-    ThrowBadArgument(info.Env(), "a Context, association options and server options");
-    return;
-  }
-  const auto server = info[2].As<Napi::Object>();
-  endpoint_->Listen({
-      .context = context->context(),
-      .association = AssociationOptionsOf(info[1].As<Napi::Object>()),
-      .cookies = server.Get("cookies").ToBoolean(),
-      .cookie_secret = CopyOf(BytesOf(server.Get("cookieSecret"))),
-      .max_connections = static_cast<size_t>(server.Get("maxConnections").ToNumber().DoubleValue()),
-      .max_pending_handshakes =
-          static_cast<size_t>(server.Get("maxPendingHandshakes").ToNumber().DoubleValue()),
-      .max_connections_per_host =
-          static_cast<size_t>(server.Get("maxConnectionsPerHost").ToNumber().DoubleValue()),
-      .ticket_keys = Secret(BytesOf(server.Get("ticketKeys"))),
-      .supplied_connection_ids = server.Get("suppliedConnectionIds").ToBoolean(),
-  });
+  Arguments arguments(info);
+  auto association = AssociationOptionsOf(arguments.Options(1));
+  const OptionObject server = arguments.Options(2);
+  const auto* context = arguments.Object<ContextClass>(0, "a Context");
+  auto options = ListenOptionsOf(server, context == nullptr ? nullptr : context->context(), association);
+  if (!arguments.Refused()) endpoint_->Listen(std::move(options));
 }
 
 void EndpointClass::Reconfigure(const Napi::CallbackInfo& info) {
-  const auto* context = ContextClass::From(info[0]);
-  if (context == nullptr || !info[1].IsObject()) {
-    ThrowBadArgument(info.Env(), "a Context and association options");
-    return;
-  }
-  endpoint_->Reconfigure(context->context(), AssociationOptionsOf(info[1].As<Napi::Object>()));
+  Arguments arguments(info);
+  auto options = AssociationOptionsOf(arguments.Options(1));
+  const auto* context = arguments.Object<ContextClass>(0, "a Context");
+  if (!arguments.Refused()) endpoint_->Reconfigure(context->context(), std::move(options));
 }
 
 Napi::Value EndpointClass::StopListening(const Napi::CallbackInfo& info) {
@@ -112,98 +93,138 @@ Napi::Value EndpointClass::StopListening(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EndpointClass::SupplyConnectionId(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), endpoint_->SupplyConnectionId(BytesOf(info[0])));
+  Arguments arguments(info);
+  const ByteView id = arguments.Data(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), endpoint_->SupplyConnectionId(id));
 }
 
 Napi::Value EndpointClass::Connect(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto* context = ContextClass::From(info[1]);
-  if (context == nullptr || !info[4].IsObject())
-    return ThrowBadArgument(env, "a Context and association options");
-  const auto path = PathOf(info[2], info[3]);
+  Arguments arguments(info);
+  auto options = AssociationOptionsOf(arguments.Options(4));
+  const auto* context = arguments.Object<ContextClass>(1, "a Context");
+  const auto path = arguments.Address(2, 3);
+  if (arguments.Refused()) return env.Undefined();
   if (!path) return Napi::Number::New(env, 0);
   if (endpoint_->HasPath(*path)) return Napi::Number::New(env, -1);
-  const Handle handle =
-      endpoint_->Connect(context->context(), AssociationOptionsOf(info[4].As<Napi::Object>()), *path);
-  return Napi::Number::New(env, handle);
+  return Napi::Number::New(env, endpoint_->Connect(context->context(), std::move(options), *path));
 }
 
 Napi::Value EndpointClass::Start(const Napi::CallbackInfo& info) {
-  endpoint_->Start(TimeOf(info[0]), HandleOf(info[1]), BytesOf(info[2]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  const auto session = arguments.OptionalData(2);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->Start(now, handle, session.value_or(ByteView()));
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Receive(const Napi::CallbackInfo& info) {
-  const auto datagram = OptionalBytesOf(info[1]);
-  const auto path = PathOf(info[2], info[3]);
-  if (!datagram || !path) return ThrowBadArgument(info.Env(), "a datagram, an address and a port");
-  endpoint_->Receive(TimeOf(info[0]), *path, *datagram);
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const ByteView datagram = arguments.Data(1);
+  const auto path = arguments.Address(2, 3);
+  if (!path) arguments.Refuse(2, "an address");
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->Receive(now, *path, datagram);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::HandleTimeout(const Napi::CallbackInfo& info) {
-  endpoint_->HandleTimeout(TimeOf(info[0]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->HandleTimeout(now);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Send(const Napi::CallbackInfo& info) {
-  const auto message = OptionalBytesOf(info[2]);
-  if (!message) return ThrowBadArgument(info.Env(), "a Uint8Array");
-  const auto result = endpoint_->Send(HandleOf(info[1]), *message);
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(1);
+  const ByteView message = arguments.Data(2);
+  if (arguments.Refused()) return info.Env().Undefined();
+  const auto result = endpoint_->Send(handle, message);
   return SendResultOf(info.Env(), result, endpoint_->outbox());
 }
 
 Napi::Value EndpointClass::PeerGone(const Napi::CallbackInfo& info) {
-  endpoint_->NotePeerGone(TimeOf(info[0]), HandleOf(info[1]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->NotePeerGone(now, handle);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Shutdown(const Napi::CallbackInfo& info) {
-  endpoint_->Shutdown(HandleOf(info[1]));
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(1);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->Shutdown(handle);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Abort(const Napi::CallbackInfo& info) {
-  endpoint_->Abort(HandleOf(info[1]));
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(1);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->Abort(handle);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::AnswerHello(const Napi::CallbackInfo& info) {
-  const auto* context = ContextClass::From(info[2]);
-  if (context == nullptr && !info[2].IsUndefined()) {
-    return ThrowBadArgument(info.Env(), "a Context or undefined");
-  }
-  endpoint_->AnswerHello(TimeOf(info[0]), HandleOf(info[1]),
-                         context == nullptr ? nullptr : context->context(), OptionalBytesOf(info[3]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  const auto* context = arguments.OptionalObject<ContextClass>(2, "a Context or undefined");
+  const auto alpn_protocols = arguments.OptionalData(3);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->AnswerHello(now, handle, context == nullptr ? nullptr : context->context(), alpn_protocols);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::RefuseHello(const Napi::CallbackInfo& info) {
-  endpoint_->RefuseHello(TimeOf(info[0]), HandleOf(info[1]),
-                         static_cast<Alert>(info[2].ToNumber().Uint32Value()));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  const uint32_t alert = arguments.Count(2, std::numeric_limits<uint8_t>::max());
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->RefuseHello(now, handle, static_cast<Alert>(alert));
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::AnswerPsk(const Napi::CallbackInfo& info) {
-  endpoint_->AnswerPsk(TimeOf(info[0]), HandleOf(info[1]), BytesOf(info[2]), OptionalBytesOf(info[3]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  const auto identity = arguments.OptionalData(2);
+  const auto key = arguments.OptionalData(3);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->AnswerPsk(now, handle, identity.value_or(ByteView()), key);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::AnswerCertificate(const Napi::CallbackInfo& info) {
-  endpoint_->AnswerCertificate(TimeOf(info[0]), HandleOf(info[1]), info[2].ToBoolean());
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  const Handle handle = arguments.Name(1);
+  const bool accept = arguments.Flag(2);
+  if (arguments.Refused()) return info.Env().Undefined();
+  endpoint_->AnswerCertificate(now, handle, accept);
   return Finish(info.Env());
 }
 
 Napi::Value EndpointClass::Export(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto key = OptionalBytesOf(info[1]);
-  if (!info[0].IsArray() || !key || key->size() != SavedAssociation::kKeyBytes) {
-    return ThrowBadArgument(env, "an array of handles and a key of 32 bytes");
-  }
-  const auto list = info[0].As<Napi::Array>();
-  std::vector<Handle> handles;
-  for (uint32_t i = 0; i < list.Length(); ++i) handles.push_back(HandleOf(list.Get(i)));
-  const auto saved = endpoint_->Export(handles, *key, WallTimeOf(info[2]), WallTimeOf(info[3]));
+  Arguments arguments(info);
+  const auto handles = arguments.Names(0);
+  const ByteView key = arguments.DataOf(1, SavedAssociation::kKeyBytes, kSavingKey);
+  const WallTime now = arguments.Wall(2);
+  const WallTime expires_at = arguments.Wall(3);
+  if (arguments.Refused()) return env.Undefined();
+  const auto saved = endpoint_->Export(handles, key, now, expires_at);
   Napi::Array result = Napi::Array::New(env, 2);
   result.Set(0u, BuffersOf(env, saved));
   result.Set(1u, Finish(env));
@@ -212,17 +233,15 @@ Napi::Value EndpointClass::Export(const Napi::CallbackInfo& info) {
 
 Napi::Value EndpointClass::Import(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto key = OptionalBytesOf(info[5]);
-  if (!info[2].IsString() || !info[3].IsObject() || !info[4].IsArray() || !key ||
-      key->size() != SavedAssociation::kKeyBytes) {
-    return ThrowBadArgument(env, "a role, association options, an array of Buffers and a key of 32 bytes");
-  }
-  const auto list = info[4].As<Napi::Array>();
-  std::vector<ByteView> sealed;
-  for (uint32_t i = 0; i < list.Length(); ++i) sealed.push_back(BytesOf(list.Get(i)));
-  const Role role = info[2].As<Napi::String>().Utf8Value() == "server" ? Role::kServer : Role::kClient;
-  const auto imported = endpoint_->Import(TimeOf(info[0]), WallTimeOf(info[1]), role,
-                                          AssociationOptionsOf(info[3].As<Napi::Object>()), sealed, *key);
+  Arguments arguments(info);
+  const auto options = AssociationOptionsOf(arguments.Options(3));
+  const auto sealed = arguments.ListOfData(4);
+  const TimePoint now = arguments.Time(0);
+  const WallTime wall_now = arguments.Wall(1);
+  const Role role = arguments.RoleName(2);
+  const ByteView key = arguments.DataOf(5, SavedAssociation::kKeyBytes, kSavingKey);
+  if (arguments.Refused()) return env.Undefined();
+  const auto imported = endpoint_->Import(now, wall_now, role, options, sealed, key);
   *deadline_ = MillisecondsOf(endpoint_->deadline());
   if (const auto* error = std::get_if<RestoreError>(&imported)) {
     return Napi::Number::New(env, static_cast<uint32_t>(*error));
@@ -235,51 +254,74 @@ Napi::Value EndpointClass::Established(const Napi::CallbackInfo& info) {
 }
 
 void EndpointClass::AnswerAddress(const Napi::CallbackInfo& info) {
-  endpoint_->AnswerAddress(HandleOf(info[0]), info[1].ToBoolean());
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  const bool accept = arguments.Flag(1);
+  if (!arguments.Refused()) endpoint_->AnswerAddress(handle, accept);
 }
 
 Napi::Value EndpointClass::Info(const Napi::CallbackInfo& info) {
-  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  const Association* association = Named(info);
   return association == nullptr ? info.Env().Undefined() : InfoOf(info.Env(), *association);
 }
 
 Napi::Value EndpointClass::ClientSession(const Napi::CallbackInfo& info) {
-  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  const Association* association = Named(info);
   return association == nullptr ? info.Env().Undefined() : ClientSessionOf(info.Env(), *association);
 }
 
 Napi::Value EndpointClass::KeyingMaterial(const Napi::CallbackInfo& info) {
-  const Association* association = endpoint_->Find(HandleOf(info[0]));
-  return association == nullptr ? info.Env().Undefined()
-                                : KeyingMaterialOf(info.Env(), *association, info[1], info[2], info[3]);
+  Arguments arguments(info);
+  const Association* association = endpoint_->Find(arguments.Name(0));
+  const uint32_t length = arguments.Count(1, kMaxKeyingMaterialBytes);
+  const std::string label = arguments.Text(2);
+  const auto context = arguments.OptionalData(3);
+  if (arguments.Refused() || association == nullptr) return info.Env().Undefined();
+  return KeyingMaterialOf(info.Env(), *association, length, label, context);
 }
 
 Napi::Value EndpointClass::TicketKeys(const Napi::CallbackInfo& info) {
-  const ByteView keys = endpoint_->TicketKeysAt(TimeOf(info[0]));
+  Arguments arguments(info);
+  const TimePoint now = arguments.Time(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  const ByteView keys = endpoint_->TicketKeysAt(now);
   return Napi::Buffer<uint8_t>::Copy(info.Env(), keys.data(), keys.size());
 }
 
 Napi::Value EndpointClass::SetTicketKeys(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), endpoint_->SetTicketKeys(BytesOf(info[0])));
+  Arguments arguments(info);
+  const ByteView keys = arguments.Data(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), endpoint_->SetTicketKeys(keys));
 }
 
 Napi::Value EndpointClass::MaxMessageSize(const Napi::CallbackInfo& info) {
-  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  const Association* association = Named(info);
   const size_t bytes = association == nullptr ? 0 : association->max_message_bytes();
   return Napi::Number::New(info.Env(), static_cast<double>(bytes));
 }
 
 Napi::Value EndpointClass::Traffic(const Napi::CallbackInfo& info) {
-  const Association* association = endpoint_->Find(HandleOf(info[0]));
+  const Association* association = Named(info);
   return association == nullptr ? info.Env().Undefined() : TrafficOf(info.Env(), *association);
 }
 
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {
-  return PeerOf(info.Env(), endpoint_->PathOf(HandleOf(info[0])));
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  return arguments.Refused() ? info.Env().Undefined() : PeerOf(info.Env(), endpoint_->PathOf(handle));
 }
 
 Napi::Value EndpointClass::Candidate(const Napi::CallbackInfo& info) {
-  return PeerOf(info.Env(), endpoint_->CandidateOf(HandleOf(info[0])));
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  return arguments.Refused() ? info.Env().Undefined() : PeerOf(info.Env(), endpoint_->CandidateOf(handle));
+}
+
+const Association* EndpointClass::Named(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  return arguments.Refused() ? nullptr : endpoint_->Find(handle);
 }
 
 Napi::Value EndpointClass::Finish(Napi::Env env) {

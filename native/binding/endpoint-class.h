@@ -45,6 +45,8 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Peer(const Napi::CallbackInfo& info);
   Napi::Value Candidate(const Napi::CallbackInfo& info);
 
+  // The association that the only argument names; null for none, or with an exception pending.
+  const Association* Named(const Napi::CallbackInfo& info);
   // Publishes the deadline and hands out what the last call has produced.
   Napi::Value Finish(Napi::Env env);
 

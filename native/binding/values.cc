@@ -1,8 +1,7 @@
 #include "binding/values.h"
 
-#include <cmath>
-
 #include "binding/address.h"
+#include "binding/arguments.h"
 
 namespace native_dtls {
 
@@ -71,12 +70,6 @@ Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, c
   return env.Undefined();
 }
 
-double NumberIn(Napi::Object object, const char* name) { return object.Get(name).ToNumber().DoubleValue(); }
-
-Duration MillisecondsIn(Napi::Object object, const char* name) {
-  return Duration(static_cast<int64_t>(NumberIn(object, name) * 1000));
-}
-
 // As lib/native-seam.ts has it: whom a datagram goes to, and where.
 double DestinationOf(const Outbox::Datagram& datagram) {
   switch (datagram.to) {
@@ -90,66 +83,7 @@ double DestinationOf(const Outbox::Datagram& datagram) {
   return datagram.handle;
 }
 
-bool BooleanIn(Napi::Object object, const char* name) { return object.Get(name).ToBoolean(); }
-
-std::string StringIn(Napi::Object object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
-}
-
 }  // namespace
-
-Napi::Value ThrowBadArgument(Napi::Env env, const char* expected) {
-  Napi::TypeError::New(env, std::string("expected ") + expected).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-ByteView BytesOf(Napi::Value value) { return OptionalBytesOf(value).value_or(ByteView()); }
-
-std::optional<ByteView> OptionalBytesOf(Napi::Value value) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    return std::nullopt;
-  }
-  const auto array = value.As<Napi::Uint8Array>();
-  return ByteView(array.Data(), array.ElementLength());
-}
-
-TimePoint TimeOf(Napi::Value value) {
-  // Rounded: a deadline that was handed out must come back as the same microsecond.
-  return TimePoint(Duration(std::llround(value.ToNumber().DoubleValue() * 1000)));
-}
-
-double MillisecondsOf(TimePoint time) {
-  if (time == kNever) return std::numeric_limits<double>::infinity();
-  return static_cast<double>(time.time_since_epoch().count()) / 1000;
-}
-
-std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object object) {
-  const auto shared = std::make_shared<AssociationOptions>();
-  AssociationOptions& options = *shared;
-  options.handshake.mtu_bytes = static_cast<size_t>(NumberIn(object, "mtu"));
-  options.handshake.retransmit_timeout = MillisecondsIn(object, "retransmitTimeout");
-  options.handshake.retransmit_timeout_max = MillisecondsIn(object, "retransmitTimeoutMax");
-  options.handshake.psk = BooleanIn(object, "psk");
-  options.handshake.certificates = BooleanIn(object, "certificates");
-  options.handshake.server_name = StringIn(object, "serverName");
-  options.handshake.psk_identity_hint = StringIn(object, "pskIdentityHint");
-  options.handshake.request_certificate = BooleanIn(object, "requestCertificate");
-  options.handshake.reveal_unknown_identity = BooleanIn(object, "revealUnknownIdentity");
-  options.handshake.verify_at_completion = BooleanIn(object, "verifyAtCompletion");
-  options.handshake.return_routability = BooleanIn(object, "returnRoutability");
-  const double connection_id_bytes = NumberIn(object, "connectionIdLength");
-  if (connection_id_bytes >= 0)
-    options.handshake.connection_id_bytes = static_cast<size_t>(connection_id_bytes);
-  options.handshake.alpn_protocols = CopyOf(BytesOf(object.Get("alpnProtocols")));
-  options.handshake.session_timeout =
-      std::chrono::seconds(static_cast<int64_t>(NumberIn(object, "sessionTimeout")));
-  options.handshake.max_message_bytes = static_cast<size_t>(NumberIn(object, "maxHandshakeMessage"));
-  options.ask_hello = BooleanIn(object, "askHello");
-  options.handshake_timeout = MillisecondsIn(object, "handshakeTimeout");
-  options.idle_timeout = MillisecondsIn(object, "idleTimeout");
-  return shared;
-}
 
 Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
                     const PathLookup& candidate_of) {
@@ -229,17 +163,18 @@ Napi::Value ClientSessionOf(Napi::Env env, const Association& association) {
 }
 
 Napi::Value IsClientSession(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), ReadClientSession(BytesOf(info[0])).has_value());
+  Arguments arguments(info);
+  const ByteView bytes = arguments.Data(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), ReadClientSession(bytes).has_value());
 }
 
-Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi::Value length,
-                             Napi::Value label, Napi::Value context) {
-  if (!length.IsNumber() || !label.IsString()) return ThrowBadArgument(env, "a length and a label");
-  const auto material = Napi::Buffer<uint8_t>::New(env, length.As<Napi::Number>().Uint32Value());
+Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, uint32_t length,
+                             const std::string& label, std::optional<ByteView> context) {
+  const auto material = Napi::Buffer<uint8_t>::New(env, length);
   if (material.IsEmpty()) return env.Undefined();
-  const std::string text = label.As<Napi::String>().Utf8Value();
   const std::span<uint8_t> out(material.Data(), material.Length());
-  if (!association.ExportKeyingMaterial(text, OptionalBytesOf(context), out)) return env.Undefined();
+  if (!association.ExportKeyingMaterial(label, context, out)) return env.Undefined();
   return material;
 }
 

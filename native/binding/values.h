@@ -1,4 +1,4 @@
-// Between JavaScript values and the core's: arguments in, batches and details out. The shapes are those of
+// What the core hands out as JavaScript values: batches and details. The shapes are those of
 // lib/native-seam.ts.
 #pragma once
 
@@ -13,20 +13,6 @@ namespace native_dtls {
 
 // Added to the handle of a datagram that goes to where its peer seems to be: beyond every handle.
 inline constexpr double kToCandidate = 4294967296.0;
-
-// An argument that is not what lib/native-seam.ts says it is. Callers return at once: an exception is
-// pending.
-Napi::Value ThrowBadArgument(Napi::Env env, const char* expected);
-
-// The bytes of a Buffer or other Uint8Array, where they are. Empty for anything else.
-ByteView BytesOf(Napi::Value value);
-// The same, and nothing for anything else.
-std::optional<ByteView> OptionalBytesOf(Napi::Value value);
-// Milliseconds on the caller's clock.
-TimePoint TimeOf(Napi::Value value);
-double MillisecondsOf(TimePoint time);
-
-std::shared_ptr<const AssociationOptions> AssociationOptionsOf(Napi::Object object);
 
 // Finds the peer of a handle; null where there is none.
 using PathLookup = std::function<const Path*(Handle)>;
@@ -53,8 +39,8 @@ Napi::Value ClientSessionOf(Napi::Env env, const Association& association);
 Napi::Value IsClientSession(const Napi::CallbackInfo& info);
 
 // A Buffer of `length` bytes; undefined when they cannot be had.
-Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, Napi::Value length,
-                             Napi::Value label, Napi::Value context);
+Napi::Value KeyingMaterialOf(Napi::Env env, const Association& association, uint32_t length,
+                             const std::string& label, std::optional<ByteView> context);
 
 // Object of name to number, for the enumerations that lib reads.
 Napi::Object EventKindsOf(Napi::Env env);
