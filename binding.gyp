@@ -22,12 +22,15 @@
       {
         "targets": [
           {
-            # Native tests and benchmarks, on the OpenSSL of this Node.
+            # Native tests and benchmarks, on the OpenSSL of this Node, and the library once more: here its defences
+            # can fall (native/core/base/defence.h).
             "target_name": "native_dtls_test",
             "includes": ["native/addon.gypi"],
+            "defines": ["NATIVE_DTLS_DEFENCES_CAN_FALL"],
             "sources": [
-              "<!@(node -p \"require('fs').readFileSync('native/test-sources.txt', 'utf8').trim().split(/\\s+/).map((file) => 'native/' + file).join(' ')\")"
-            ]
+              "<!@(node -p \"['sources.txt', 'test-sources.txt'].flatMap((list) => require('fs').readFileSync('native/' + list, 'utf8').trim().split(/\\s+/)).map((file) => 'native/' + file).join(' ')\")"
+            ],
+            "sources!": ["native/binding/addon.cc"]
           }
         ]
       }

@@ -1,10 +1,16 @@
 // What the native tests and benchmarks export: NativeTestAddon of test/support/native-test-addon.ts.
 #include "bench/gate_benchmark.h"
 #include "bench/record_benchmark.h"
+#include "binding/exports.h"
+#include "binding/values.h"
+#include "core/crypto/error_queue.h"
 #include "core/records/protection.h"
 #include "test/arguments.h"
+#include "test/defences.h"
 #include "test/handle_table_class.h"
+#include "test/heap.h"
 #include "test/records_class.h"
+#include "test/repeated_flight.h"
 #include "test/replay_window_class.h"
 #include "test/ssl_pair_class.h"
 
@@ -68,6 +74,24 @@ Napi::Value GateCostOf(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value HeapBytes(const Napi::CallbackInfo& info) {
+  const auto bytes = HeapBytesInUse();
+  return bytes ? Napi::Number::New(info.Env(), static_cast<double>(*bytes)) : info.Env().Undefined();
+}
+
+// repeatFlight(identity, mtu)
+Napi::Value RepeatFlightOf(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ErrorQueueScope errors;
+  const auto flight = RepeatFlight(IdentityOf(info[0]), info[1].As<Napi::Number>().Uint32Value());
+  if (!flight) return Throw(env, "OpenSSL does not answer a hello of its own");
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("refused", flight->refused);
+  object.Set("written", BuffersOf(env, flight->written));
+  object.Set("repeated", BuffersOf(env, flight->repeated));
+  return object;
+}
+
 class BenchmarkClass : public Napi::ObjectWrap<BenchmarkClass> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -111,6 +135,11 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
   exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));
+  exports.Set("library", ExportLibrary(env, Napi::Object::New(env)));
+  exports.Set("defences", DefenceNames(env));
+  exports.Set("setDefence", Napi::Function::New<SetDefence>(env, "setDefence"));
+  exports.Set("repeatFlight", Napi::Function::New<RepeatFlightOf>(env, "repeatFlight"));
+  exports.Set("heapBytes", Napi::Function::New<HeapBytes>(env, "heapBytes"));
   exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));
   return exports;
 }

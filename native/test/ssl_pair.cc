@@ -30,14 +30,14 @@ BioPtr Reader(const std::string& text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
+}  // namespace
+
 bool UseIdentity(SSL_CTX* ctx, const SslPair::Identity& identity) {
   const X509Ptr certificate(PEM_read_bio_X509(Reader(identity.certificate).get(), nullptr, nullptr, nullptr));
   const PkeyPtr key(PEM_read_bio_PrivateKey(Reader(identity.key).get(), nullptr, nullptr, nullptr));
   return certificate && key && SSL_CTX_use_certificate(ctx, certificate.get()) == 1 &&
          SSL_CTX_use_PrivateKey(ctx, key.get()) == 1;
 }
-
-}  // namespace
 
 std::unique_ptr<SslPair> SslPair::Create(const CipherSuite& suite, const Identity& identity) {
   std::unique_ptr<SslPair> pair(new SslPair(&suite));

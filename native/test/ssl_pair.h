@@ -47,4 +47,6 @@ class SslPair {
   End server_;
 };
 
+bool UseIdentity(SSL_CTX* ctx, const SslPair::Identity& identity);
+
 }  // namespace native_dtls

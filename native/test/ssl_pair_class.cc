@@ -21,6 +21,12 @@ bool IsClient(Napi::Value side) { return side.As<Napi::String>().Utf8Value() == 
 
 }  // namespace
 
+SslPair::Identity IdentityOf(Napi::Value value) {
+  if (!value.IsObject()) return {};
+  const auto given = value.As<Napi::Object>();
+  return {given.Get("cert").As<Napi::String>(), given.Get("key").As<Napi::String>()};
+}
+
 Napi::Function SslPairClass::Define(Napi::Env env) {
   return DefineClass(env, "SslPair",
                      {
@@ -33,12 +39,7 @@ Napi::Function SslPairClass::Define(Napi::Env env) {
 
 SslPairClass::SslPairClass(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const CipherSuite* suite = FindCipherSuite(static_cast<uint16_t>(info[0].As<Napi::Number>().Uint32Value()));
-  SslPair::Identity identity;
-  if (info[1].IsObject()) {
-    const auto given = info[1].As<Napi::Object>();
-    identity = {given.Get("cert").As<Napi::String>(), given.Get("key").As<Napi::String>()};
-  }
-  if (suite != nullptr) pair_ = SslPair::Create(*suite, identity);
+  if (suite != nullptr) pair_ = SslPair::Create(*suite, IdentityOf(info[1]));
   if (!pair_) Throw(info.Env(), "OpenSSL could not shake hands with itself");
 }
 

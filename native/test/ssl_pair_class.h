@@ -7,6 +7,9 @@
 
 namespace native_dtls {
 
+// { cert, key }; empty for anything else.
+SslPair::Identity IdentityOf(Napi::Value value);
+
 class SslPairClass : public Napi::ObjectWrap<SslPairClass> {
  public:
   static Napi::Function Define(Napi::Env env);

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { createAuthority, type Identity } from '../support/certificates.js';
-import { EndpointPair, type PairOptions, type Side } from '../support/endpoint-pair.js';
+import { EndpointPair, type PairOptions, type Side, sessionOf } from '../support/endpoint-pair.js';
+import { assertTalks } from '../support/flights.js';
 
 const ticketKeys = Buffer.alloc(48, 7);
 const RETRANSMIT_MS = 1000;
@@ -27,15 +28,6 @@ const connectionIds: Readonly<Record<string, PairOptions['connectionIds']>> = {
   'Connection IDs': { client: 3, server: 8 },
 };
 
-/** What a client resumes, from a handshake with a server that has the same keys for its tickets. */
-function sessionOf(options: PairOptions): Buffer {
-  const pair = new EndpointPair(options);
-  pair.establish();
-  const session = pair.client.endpoint.clientSession(pair.client.handle);
-  assert.ok(session !== undefined, 'the server has given out a ticket');
-  return session;
-}
-
 /** The handshake, and a message each way after it; the simulated milliseconds that it took. */
 function complete(options: PairOptions, lost: readonly number[]): { datagrams: number; tookMs: number } {
   const pair = new EndpointPair(options);
@@ -44,11 +36,7 @@ function complete(options: PairOptions, lost: readonly number[]): { datagrams: n
   const tookMs = pair.now;
   const datagrams = pair.sent.length;
   pair.loses = () => false;
-  for (const from of ['client', 'server'] as const) {
-    pair.send(from, `from the ${from}`);
-    pair.deliver();
-    assert.equal(pair[from === 'client' ? 'server' : 'client'].messages.at(-1), `from the ${from}`);
-  }
+  assertTalks(pair);
   assert.equal(pair.client.info?.sessionReused, options.session !== undefined);
   assert.equal(pair.server.info?.sessionReused, options.session !== undefined);
   return { datagrams, tookMs };

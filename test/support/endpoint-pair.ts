@@ -113,14 +113,25 @@ export class EndpointPair {
 
   /** Shakes hands, as long as that takes on the clock of the pair. */
   establish(): void {
-    this.#take('client', this.client.endpoint.start(this.now, this.client.handle, this.#session));
+    this.start();
     this.deliver();
     while (!this.established) {
-      const deadline = this.#deadline();
-      assert.ok(deadline < GIVE_UP_MS, 'the handshake got stuck');
-      this.#elapse(deadline);
+      this.strike();
+      this.deliver();
     }
     assert.deepEqual([this.client.troubles, this.server.troubles], [[], []]);
+  }
+
+  /** Puts the client's first flight on the wire. */
+  start(): void {
+    this.#take('client', this.client.endpoint.start(this.now, this.client.handle, this.#session));
+  }
+
+  /** Lets the time pass until something is due in the handshake, and that be done; what is sent stays on the wire. */
+  strike(): void {
+    const deadline = this.#deadline();
+    assert.ok(deadline < GIVE_UP_MS, 'the handshake got stuck');
+    this.#elapse(deadline);
   }
 
   /** Seals a message and puts it on the wire; the datagram, or one of the addon's `sendErrors`. */
@@ -146,7 +157,10 @@ export class EndpointPair {
   /** Lets time pass, and what is due happen and arrive. */
   pass(milliseconds: number): void {
     const end = this.now + milliseconds;
-    for (let next = this.#deadline(); next <= end; next = this.#deadline()) this.#elapse(next);
+    for (let next = this.#deadline(); next <= end; next = this.#deadline()) {
+      this.#elapse(next);
+      this.deliver();
+    }
     this.now = end;
   }
 
@@ -199,7 +213,6 @@ export class EndpointPair {
     for (const side of ['client', 'server'] as const) {
       this.#take(side, this[side].endpoint.handleTimeout(this.now));
     }
-    this.deliver();
   }
 
   #put(from: Side, handle: Handle, bytes: Buffer): void {
@@ -271,4 +284,13 @@ export function associationOf(side: Side, options: PairOptions): NativeAssociati
 
 export function contextOf(side: Side, { identities, ciphers }: PairOptions): NativeContext {
   return networkContext(identities?.[side], ciphers === undefined ? {} : { ciphers });
+}
+
+/** What a client resumes, from a handshake with a server that has the same keys for its tickets. */
+export function sessionOf(options: PairOptions): Buffer {
+  const pair = new EndpointPair(options);
+  pair.establish();
+  const session = pair.client.endpoint.clientSession(pair.client.handle);
+  assert.ok(session !== undefined, 'the server has given out a ticket');
+  return session;
 }

@@ -1,10 +1,12 @@
 /**
  * The addon of native tests and benchmarks (native/test, native/bench), which runs the core's classes on the OpenSSL
- * of this Node. Types and loading; it knows nothing of the library's own addon.
+ * of this Node, and the library in a copy of its own whose defences can fall. Types and loading; the library's own
+ * addon it does not load.
  */
 
 import { join } from 'node:path';
 import bindings from 'bindings';
+import type { NativeAddon } from '../../lib/native-seam.js';
 
 /** A row of the library's table of cipher suites. */
 export interface Suite {
@@ -137,7 +139,30 @@ export interface GateCost {
   readonly bareHmac: number;
 }
 
+/** See native/core/base/defence.h. */
+export type Defence =
+  | 'earlyRecordsHeld'
+  | 'recordsVerifiedFirst'
+  | 'writesNeverRefused'
+  | 'announcedLengthsBounded';
+
+/** See native/test/repeated_flight.h. */
+export interface RepeatedFlight {
+  readonly refused: boolean;
+  readonly written: readonly Buffer[];
+  readonly repeated: readonly Buffer[];
+}
+
 export interface NativeTestAddon {
+  /** What the library's own addon exports, but in here: defences can fall. */
+  readonly library: NativeAddon;
+  readonly defences: readonly Defence[];
+  /** For all of this process; all of them stand at first. */
+  setDefence(name: Defence, stands: boolean): void;
+  /** A server's first flight, at most so many bytes a datagram, and OpenSSL's own repetition of it. */
+  repeatFlight(identity: { readonly cert: string; readonly key: string }, mtu: number): RepeatedFlight;
+  /** What the process has asked of its allocator; undefined where that does not tell. */
+  heapBytes(): number | undefined;
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;

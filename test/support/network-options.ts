@@ -1,14 +1,26 @@
 /** Contexts and options of the addon, for hosts of a simulated network: a pre-shared key, or certificates. */
 
-import { addon } from '../../lib/addon.js';
+import { addon as ownAddon } from '../../lib/addon.js';
 import { defaultAssociationSettings } from '../../lib/association-options.js';
-import type { NativeAssociationOptions, NativeContext, NativeEndpoint } from '../../lib/native-seam.js';
+import type {
+  NativeAddon,
+  NativeAssociationOptions,
+  NativeContext,
+  NativeEndpoint,
+} from '../../lib/native-seam.js';
 import type { Identity } from './certificates.js';
+
+interface ContextOptions {
+  readonly authority?: string;
+  readonly ciphers?: string;
+  /** Default: the library's own. */
+  readonly addon?: NativeAddon;
+}
 
 /** Without an identity: suites with a pre-shared key. */
 export function networkContext(
   identity?: Identity,
-  { authority, ciphers = '' }: { readonly authority?: string; readonly ciphers?: string } = {},
+  { authority, ciphers = '', addon = ownAddon }: ContextOptions = {},
 ): NativeContext {
   return new addon.Context({
     certificates: identity === undefined ? [] : [Buffer.from(identity.cert)],

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { addon } from '../../lib/addon.js';
+import { addon as ownAddon } from '../../lib/addon.js';
 import type {
   AssociationInfo,
   Batch,
@@ -13,6 +13,7 @@ import type {
   Failure,
   Handle,
   HelloQuestion,
+  NativeAddon,
   NativeAssociationOptions,
   NativeContext,
   NativeEndpoint,
@@ -20,7 +21,7 @@ import type {
 import { seededRandom } from './random.js';
 import { handshakeTypes, type RecordHeader, readRecords } from './records.js';
 
-const { eventKinds } = addon;
+const { eventKinds, counterNames, toCandidate } = ownAddon;
 
 export interface Datagram {
   readonly from: string;
@@ -93,7 +94,7 @@ const messageNames = new Map<number, string>(
 /** One endpoint at one place, and what it has been told. */
 export class SimulatedHost {
   readonly place: string;
-  readonly endpoint: NativeEndpoint = new addon.Endpoint();
+  readonly endpoint: NativeEndpoint;
   readonly established = new Map<Handle, AssociationInfo>();
   readonly messages: { readonly handle: Handle; readonly text: string }[] = [];
   readonly ended: Ended[] = [];
@@ -104,6 +105,7 @@ export class SimulatedHost {
   constructor(network: SimulatedNetwork, place: string) {
     this.#network = network;
     this.place = place;
+    this.endpoint = new network.addon.Endpoint();
   }
 
   get deadline(): number {
@@ -111,7 +113,7 @@ export class SimulatedHost {
   }
 
   counter(name: string): number {
-    const index = addon.counterNames.indexOf(name);
+    const index = counterNames.indexOf(name);
     assert.ok(index >= 0, `no counter ${name}`);
     return this.endpoint.state[1 + index] ?? Number.NaN;
   }
@@ -174,7 +176,7 @@ export class SimulatedHost {
 
   /** Undefined for the sender of the datagram in hand. */
   #destination(handle: Handle) {
-    if (handle >= addon.toCandidate) return this.endpoint.candidate(handle - addon.toCandidate);
+    if (handle >= toCandidate) return this.endpoint.candidate(handle - toCandidate);
     return handle === 0 ? undefined : this.endpoint.peer(handle);
   }
 
@@ -236,12 +238,15 @@ export class SimulatedNetwork {
   readonly #held = new Map<string, Datagram>();
   readonly #random: () => number;
   readonly #keepsSent: boolean;
+  /** Whose endpoints the hosts are; their contexts must be its own. */
+  readonly addon: NativeAddon;
   #count = 0;
 
   /** `keepsSent: false` for long lives. */
-  constructor(seed = 1, { keepsSent = true } = {}) {
+  constructor(seed = 1, { keepsSent = true, addon = ownAddon } = {}) {
     this.#random = seededRandom(seed);
     this.#keepsSent = keepsSent;
+    this.addon = addon;
   }
 
   /** A host at a literal address and a port; a second one there takes the place of the first, as after a restart. */

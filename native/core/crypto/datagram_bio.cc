@@ -1,5 +1,7 @@
 #include "core/crypto/datagram_bio.h"
 
+#include "core/base/defence.h"
+
 namespace native_dtls {
 
 namespace {
@@ -47,10 +49,15 @@ int DatagramBio::Read(BIO* bio, char* out, int size) {
 }
 
 int DatagramBio::Write(BIO* bio, const char* data, int size) {
+  auto* self = static_cast<DatagramBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  if (!Stands(Defence::kWritesNeverRefused) && !self->written_.empty()) {
+    BIO_set_retry_write(bio);
+    return -1;
+  }
   if (size > 0) {
     const ByteView datagram(reinterpret_cast<const uint8_t*>(data), static_cast<size_t>(size));
-    static_cast<DatagramBio*>(BIO_get_data(bio))->written_.push_back(CopyOf(datagram));
+    self->written_.push_back(CopyOf(datagram));
   }
   return size;
 }

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "core/base/defence.h"
 #include "core/crypto/cipher_suite.h"
 #include "core/crypto/error_queue.h"
 #include "core/handshake/handshake.h"
@@ -101,7 +102,9 @@ std::optional<ContextError> Context::Configure(const ContextOptions& options) {
   SSL_CTX_set_mode(ctx_.get(), SSL_MODE_RELEASE_BUFFERS);
   // For the DHE-PSK and DHE-RSA suites, which are there for those who ask for them by name.
   SSL_CTX_set_dh_auto(ctx_.get(), 1);
-  SSL_CTX_set_max_cert_list(ctx_.get(), kMaxCertificateListBytes);
+  if (Stands(Defence::kAnnouncedLengthsBounded)) {
+    SSL_CTX_set_max_cert_list(ctx_.get(), kMaxCertificateListBytes);
+  }
   Handshake::PrepareContext(ctx_.get());
   AdmitTruncatedTags();
 

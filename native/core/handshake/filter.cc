@@ -1,5 +1,6 @@
 #include "core/handshake/filter.h"
 
+#include "core/base/defence.h"
 #include "core/wire/alert.h"
 
 namespace native_dtls {
@@ -46,7 +47,9 @@ std::optional<Counter> RefuseFragment(const HandshakeFragment& fragment, Role ro
                                       size_t max_message_bytes) {
   const bool expected = role == Role::kClient ? IsForClients(fragment.type) : IsForServers(fragment.type);
   if (!expected) return Counter::kDroppedUnexpected;
-  if (fragment.message_length > max_message_bytes) return Counter::kDroppedTooLong;
+  if (fragment.message_length > max_message_bytes && Stands(Defence::kAnnouncedLengthsBounded)) {
+    return Counter::kDroppedTooLong;
+  }
   if (fragment.body.empty() && fragment.message_length != 0) return Counter::kDroppedFragment;
   if (fragment.message_seq > next_message_seq + kMaxMessagesAhead) return Counter::kDroppedFragment;
   return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/base/defence.h"
 #include "core/crypto/error_queue.h"
 #include "core/handshake/filter.h"
 #include "core/handshake/verify_error.h"
@@ -261,6 +262,7 @@ bool Handshake::ClosesPskGate(const HandshakeFragment& fragment) const {
 }
 
 void Handshake::ProcessProtected(const Record& record) {
+  if (!Stands(Defence::kEarlyRecordsHeld) && !peer_changed_cipher_spec_) return Feed(record.whole);
   if (state_ != State::kRunning || verdict_pending() || !peer_changed_cipher_spec_) return Hold(record.whole);
   if (AskBeforeFinished() || psk_ == Answer::kAsked) return Hold(record.whole);
   FeedProtected(record);
@@ -268,6 +270,7 @@ void Handshake::ProcessProtected(const Record& record) {
 
 // Opened with our numbers, sealed again with private ones: what OpenSSL reads nobody else has sealed.
 void Handshake::FeedProtected(const Record& record) {
+  if (!Stands(Defence::kRecordsVerifiedFirst)) return Feed(record.whole);
   if (!EnsureRecords()) return counters_->Add(Counter::kDroppedUnexpected);
   if (const auto reason = records_->Refuse(record)) return counters_->Add(*reason);
   std::array<uint8_t, kMaxRecordBodyBytes> plaintext;
