@@ -20,10 +20,21 @@ export function alpnProtocols(value: unknown): Buffer {
 }
 
 /** Names that have been checked, as they stand in the extension. */
-export function protocolList(names: readonly string[]): Buffer {
-  return Buffer.concat(
-    names.map((name) => Buffer.concat([Buffer.from([name.length]), Buffer.from(name, 'latin1')])),
-  );
+export function protocolList(names: readonly Buffer[]): Buffer {
+  return Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
+}
+
+/** The names in the extension as it stands on the wire; empty when it is malformed. */
+export function protocolNames(list: Buffer): Buffer[] {
+  const names: Buffer[] = [];
+  for (let at = 0; at < list.length; ) {
+    const length = list[at] ?? 0;
+    const end = at + 1 + length;
+    if (length === 0 || end > list.length) return [];
+    names.push(list.subarray(at + 1, end));
+    at = end;
+  }
+  return names;
 }
 
 function joined(value: unknown): Buffer {

@@ -113,9 +113,7 @@ export const errorTexts = {
   ERR_DTLS_PSK_IDENTITY_INVALID:
     'The PSK identity sent by {peer} contains NUL, is not UTF-8 or is longer than 255 bytes: no key can belong to it, ' +
     'and the handshake was refused.',
-  ERR_DTLS_CERTIFICATE_REFUSED:
-    'The certificate of {peer} was refused: {reason}. Give the CA that issued it in `ca`, and the name it was issued ' +
-    'for in `servername`.',
+  ERR_DTLS_CERTIFICATE_REFUSED: 'The certificate of {peer} was refused: {reason}.{advice}',
   ERR_DTLS_INTERNAL: 'OpenSSL failed unexpectedly with {peer}: {reason}.',
 
   ERR_DTLS_HOST_NOT_FOUND: 'The host name `{host}` could not be resolved to an address: {reason}.',

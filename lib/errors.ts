@@ -56,11 +56,22 @@ export class DtlsOptionsError extends DtlsError {
   readonly option: string;
   /** What would have been right, in words. */
   readonly expected: string;
+  readonly #words: Words;
 
   constructor(code: DtlsErrorCode, option: string, expected: string, words: Words = {}, cause?: unknown) {
     super(code, errorText(code, { option, expected, ...words }), cause);
     this.option = option;
     this.expected = expected;
+    this.#words = words;
+  }
+
+  /** The same, of an option that stands in another. @internal */
+  in(outer: string): DtlsOptionsError {
+    const code = this.code as DtlsErrorCode;
+    const option = `${outer}.${this.option}`;
+    const error = new DtlsOptionsError(code, option, this.expected, this.#words, this.cause);
+    if (!error.message.includes(outer)) error.message = `In ${outer}: ${error.message}`;
+    return error;
   }
 }
 

@@ -7,20 +7,22 @@ import { type DtlsErrorCode, errorText } from './error-texts.js';
 import { DtlsHandshakeError, DtlsOptionsError } from './errors.js';
 import { SecureContext } from './secure-context.js';
 import { type ServerNameContexts, type ServerNames, serverNames } from './server-names.js';
-import { askUser } from './user-code.js';
+import { askUser, throwLater } from './user-code.js';
 import { describe, optionalFunction } from './validate.js';
 
 type ContextAnswer = SecureContext | null | undefined;
 
 /**
- * As in `node:tls`, and simpler: a function of one parameter answers by what it returns, at once or by a promise; one of
- * two is given a callback. No context means that of `sni`, or the server's own. An error, thrown or passed to the
- * callback, refuses the client by the alert unrecognized_name (RFC 6066 section 3).
+ * As in `node:tls`, and simpler: a function of one parameter answers by what it returns, at once or by a promise; any
+ * other by its callback, or by a context that it returns. No context means that of `sni`, or the server's own. An error,
+ * thrown or passed to the callback, refuses the client by the alert unrecognized_name (RFC 6066 section 3). Asked once for
+ * each handshake, and again when a client that was refused begins another.
  */
 export type SniCallback = (
   servername: string,
-  callback: (error: Error | null, context?: ContextAnswer) => undefined,
-) => ContextAnswer | PromiseLike<ContextAnswer>;
+  callback: (error: Error | null, context?: ContextAnswer) => void,
+  // biome-ignore lint/suspicious/noConfusingVoidType: so are such functions declared for node:tls
+) => ContextAnswer | void | PromiseLike<ContextAnswer | void>;
 
 /**
  * As in `node:tls`, and it may return a promise: one of the client's protocols, or nothing, which refuses the client by
@@ -29,7 +31,7 @@ export type SniCallback = (
 export type AlpnCallback = (question: {
   /** What the client asks for; empty for nothing. */
   readonly servername: string;
-  /** Best first. */
+  /** Best first, as UTF-8. */
   readonly protocols: readonly string[];
 }) => string | undefined | PromiseLike<string | undefined>;
 
@@ -45,7 +47,7 @@ export interface HelloOptions {
 /** What a client asks for. */
 export interface Hello {
   readonly servername: string;
-  readonly protocols: readonly string[];
+  readonly protocols: readonly Buffer[];
 }
 
 /** How to go on with it. */
@@ -53,7 +55,7 @@ export interface HelloAnswer {
   /** Undefined: the server's own. */
   readonly context: SecureContext | undefined;
   /** Undefined: as the server is configured. */
-  readonly protocol: string | undefined;
+  readonly protocol: Buffer | undefined;
 }
 
 /** Why not to go on. */
@@ -66,6 +68,8 @@ export interface HelloRefusal {
 export interface HelloAsker {
   /** The peer's address in texts. */
   readonly peer: string;
+  /** Nobody waits any more. */
+  readonly over: boolean;
   /** This function of the user's is asked now. */
   asking(name: 'SNICallback' | 'ALPNCallback'): void;
   goOn(answer: HelloAnswer): void;
@@ -105,6 +109,7 @@ export class HelloPolicy {
   /** Exactly one of the asker's two answers follows, now or later, or none when the user never answers. */
   decide(hello: Hello, asker: HelloAsker): void {
     this.#chooseContext(hello, asker, (context) => {
+      if (asker.over) return;
       this.#chooseProtocol(hello, asker, (protocol) => asker.goOn({ context, protocol }));
     });
   }
@@ -137,59 +142,55 @@ export class HelloPolicy {
   #chooseProtocol(
     { servername, protocols }: Hello,
     asker: HelloAsker,
-    chosen: (protocol: string | undefined) => void,
+    chosen: (protocol: Buffer | undefined) => void,
   ): void {
     const callback = this.#alpnCallback;
     if (callback === undefined || protocols.length === 0) {
       chosen(undefined);
       return;
     }
+    const names = protocols.map((name) => name.toString());
+    const offered = names.map((name) => JSON.stringify(name)).join(', ');
+    const refuseBroken = (reason: string, cause?: unknown): void =>
+      asker.refuse(refusal('ERR_DTLS_ALPN_CALLBACK_FAILED', asker, INTERNAL_ERROR, { reason }, cause));
     asker.asking('ALPNCallback');
     askUser(
-      () => callback({ servername, protocols }),
-      (protocol) => {
-        const offered = { protocols: protocols.join(', ') };
-        if (protocol === undefined) {
-          asker.refuse(refusal('ERR_DTLS_ALPN_REFUSED', asker, NO_APPLICATION_PROTOCOL, offered));
-        } else if (protocols.includes(protocol)) {
-          chosen(protocol);
+      () => callback({ servername, protocols: [...names] }),
+      (answer) => {
+        const index = names.indexOf(answer as string);
+        if (answer === undefined) {
+          const words = { protocols: offered };
+          asker.refuse(refusal('ERR_DTLS_ALPN_REFUSED', asker, NO_APPLICATION_PROTOCOL, words));
+        } else if (index < 0) {
+          refuseBroken(`${describe(answer)} is not among the protocols offered (${offered}).`);
         } else {
-          const reason = `${describe(protocol)} is not among the protocols offered (${offered.protocols}).`;
-          asker.refuse(refusal('ERR_DTLS_ALPN_CALLBACK_FAILED', asker, INTERNAL_ERROR, { reason }));
+          chosen(protocols[index]);
         }
       },
-      (error) => {
-        const words = { reason: reasonOf(error) };
-        asker.refuse(refusal('ERR_DTLS_ALPN_CALLBACK_FAILED', asker, INTERNAL_ERROR, words, error));
-      },
+      (error) => refuseBroken(reasonOf(error), error),
     );
   }
 }
 
-/** The names in the ALPN extension as it stands on the wire; empty when it is malformed. */
-export function protocolNames(list: Buffer): string[] {
-  const names: string[] = [];
-  for (let at = 0; at < list.length; ) {
-    const length = list[at] ?? 0;
-    const end = at + 1 + length;
-    if (length === 0 || end > list.length) return [];
-    names.push(list.toString('latin1', at + 1, end));
-    at = end;
-  }
-  return names;
-}
-
-/** The answer by the callback where the function takes one, else what it returns. */
-function askedByName(callback: SniCallback, servername: string): ContextAnswer | PromiseLike<ContextAnswer> {
-  const unused = (): undefined => undefined;
-  if (callback.length < 2) return callback(servername, unused);
+/** The answer by the callback, or by what the function returns. */
+function askedByName(callback: SniCallback, servername: string): Promise<ContextAnswer> {
   return new Promise((resolve, reject) => {
+    let answered = false;
     const returned: unknown = callback(servername, (error, context) => {
+      if (answered) {
+        throwLater(new Error('SNICallback has called its callback after it had answered'));
+        return;
+      }
+      answered = true;
       if (error === null || error === undefined) resolve(context);
       else reject(error);
     });
-    // A function that answers by its callback may be an async one, and may fail before it does.
-    Promise.resolve(returned).catch(reject);
+    Promise.resolve(returned).then((context) => {
+      // What returns nothing may yet call back, unless it does not even name the callback.
+      if (answered || (context === undefined && callback.length !== 1)) return;
+      answered = true;
+      resolve(context as ContextAnswer);
+    }, reject);
   });
 }
 

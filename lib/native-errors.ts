@@ -30,6 +30,9 @@ export interface FailureContext {
 /** The functions of the user's that a handshake asks. */
 export type UserQuestion = 'SNICallback' | 'ALPNCallback' | 'pskCallback' | 'verifyPeer';
 
+const CERTIFICATE_ADVICE =
+  ' Give the CA that issued it in `ca`, and the name it was issued for in `servername`.';
+
 const SESSION_HINT = '. The session that was offered may be why: connect without `session`';
 
 const kindNames = new Map(Object.entries(addon.errorKinds).map(([name, kind]) => [kind, name as ErrorKind]));
@@ -73,12 +76,13 @@ export function certificateError(
   peer: string,
   details: HandshakeErrorDetails = {},
   cause?: unknown,
+  advice = CERTIFICATE_ADVICE,
 ): DtlsHandshakeError {
   const reason = cause instanceof Error ? cause.message : verifyReasons[code];
   const text = reason === undefined ? code : `${reason.replace(/\.$/, '')} (${code})`;
   return new DtlsHandshakeError(
     code,
-    errorText('ERR_DTLS_CERTIFICATE_REFUSED', { peer, reason: text }),
+    errorText('ERR_DTLS_CERTIFICATE_REFUSED', { peer, reason: text, advice }),
     { verifyError: code, ...details },
     cause,
   );

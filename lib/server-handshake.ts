@@ -4,13 +4,13 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { protocolList } from './alpn-option.js';
+import { protocolList, protocolNames } from './alpn-option.js';
 import type { AssociationLink } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
 import { judgeClient, type Verdict } from './certificates.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError } from './errors.js';
-import { type HelloRefusal, protocolNames } from './hello-policy.js';
+import type { HelloRefusal } from './hello-policy.js';
 import { type ErrorKind, failureError, peerText, type UserQuestion } from './native-errors.js';
 import type { CertificateQuestion, CloseReasons, Failure, HelloQuestion } from './native-seam.js';
 import { pskKey, type RemoteInfo } from './psk-options.js';
@@ -48,16 +48,20 @@ export class ServerHandshake implements AssociationOwner {
 
   onHello({ serverName, alpnProtocols }: HelloQuestion): void {
     const { hello, requestCertificate } = this.#settings;
+    const link = this.#link;
     const asked = { servername: serverName, protocols: protocolNames(alpnProtocols) };
     hello.decide(asked, {
       peer: this.#peer,
+      get over() {
+        return link.ended;
+      },
       asking: (name) => {
         this.#waitsFor = name;
       },
       goOn: ({ context, protocol }) => {
         this.#waitsFor = undefined;
         const chosen = protocol === undefined ? undefined : protocolList([protocol]);
-        this.#link.answerHello(context?.native(requestCertificate), chosen);
+        link.answerHello(context?.native(requestCertificate), chosen);
       },
       refuse: (refusal) => this.#refuseHello(refusal),
     });
@@ -151,12 +155,12 @@ export class ServerHandshake implements AssociationOwner {
     return peerText(this.#link.address, this.#link.port);
   }
 
-  /** Whatever becomes of the alert, the user is told once. */
+  /** The alert first: the user may close when told. */
   #refuseHello({ alert, error }: HelloRefusal): void {
     this.#waitsFor = undefined;
     if (this.#link.ended) return;
-    this.#report(error);
     this.#link.refuseHello(alert);
+    this.#report(error);
   }
 
   #answerPsk(answer: Bytes | null | undefined): void {

@@ -3,6 +3,7 @@
  * handshakes.
  */
 
+import { DtlsOptionsError } from './errors.js';
 import { SecureContext, type SecureContextOptions } from './secure-context.js';
 import { invalidOption, optionsObject } from './validate.js';
 
@@ -29,11 +30,7 @@ export class ServerNames {
     if (pattern.length > LONGEST_NAME || !PATTERN.test(pattern)) {
       throw invalidOption(option, EXPECTED_NAME, name);
     }
-    if (!(context instanceof SecureContext)) optionsObject('context', context);
-    this.#contexts.set(
-      pattern,
-      context instanceof SecureContext ? context : new SecureContext(context as SecureContextOptions),
-    );
+    this.#contexts.set(pattern, madeContext(option === 'sni' ? `sni['${name}']` : 'context', context));
   }
 
   /** The exact name first, then the wildcard one label above, then `*`. */
@@ -51,8 +48,18 @@ export function serverNames(sni: unknown): ServerNames {
   if (sni === undefined) return names;
   if (!(sni instanceof Map)) optionsObject('sni', sni);
   const entries = sni instanceof Map ? [...sni.entries()] : Object.entries(sni as object);
-  for (const [name, context] of entries) names.add('sni (a name)', name, context);
+  for (const [name, context] of entries) names.add('sni', name, context);
   return names;
+}
+
+function madeContext(option: string, context: unknown): SecureContext {
+  if (context instanceof SecureContext) return context;
+  optionsObject(option, context);
+  try {
+    return new SecureContext(context as SecureContextOptions);
+  } catch (error) {
+    throw error instanceof DtlsOptionsError ? error.in(option) : error;
+  }
 }
 
 /** Names are compared without regard to case; a root dot says nothing. */

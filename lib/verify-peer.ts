@@ -19,7 +19,7 @@ export interface VerifyPeerInfo extends RemoteInfo {
   readonly role: 'client' | 'server';
   /** Of a server: the name that its certificate should bear. */
   readonly servername: string | undefined;
-  /** As sent, the peer's own first. */
+  /** As sent, the peer's own first; of a client whose session goes on its own alone. */
   readonly chain: readonly X509Certificate[];
   /** What is wrong with the certificate otherwise: its chain, its name; undefined when nothing is. */
   readonly authorizationError: DtlsError | undefined;
@@ -73,14 +73,17 @@ function verdictOf(answer: unknown, ours: Verdict, asker: VerdictAsker): Verdict
   if (answer !== false && !(answer instanceof Error)) {
     return failed(new TypeError(`it answered with ${describe(answer)}`), asker);
   }
-  const error = answer === false ? (ours.error ?? refused(undefined, asker)) : refused(answer, asker);
+  const error =
+    answer === false || answer === ours.error
+      ? (ours.error ?? refused(undefined, asker))
+      : refused(answer, asker);
   return { accept: !asker.rejectUnauthorized, authorized: false, error };
 }
 
 function refused(answer: Error | undefined, { peer }: VerdictAsker): DtlsHandshakeError {
   const { code } = (answer ?? {}) as { code?: unknown };
   const name = typeof code === 'string' ? code : 'ERR_DTLS_CERTIFICATE_REFUSED';
-  return certificateError(name, peer, {}, answer ?? new Error('verifyPeer has refused it'));
+  return certificateError(name, peer, {}, answer ?? new Error('verifyPeer has refused it'), '');
 }
 
 /** Nobody has said that the peer is who it says: that refuses it, whatever else is configured. */

@@ -180,6 +180,66 @@ test('a hello longer than handshake messages may be creates nothing', () => {
   assert.equal(server.counter('associations'), 1);
 });
 
+test('a hello that no record can hold creates nothing, whatever is allowed', () => {
+  const course = begin({ maxHandshakeMessage: 131_072 });
+  const { server } = course;
+  const long = fragments(intercepted(course), 80)[0] as Buffer;
+  long.writeUIntBE(16_373, recordHeaderLength + 1, 3);
+  deliver(course, long);
+  assert.equal(server.counter('droppedUnknownPeer'), 1);
+  assert.equal(server.counter('associations'), 0);
+  long.writeUIntBE(16_372, recordHeaderLength + 1, 3);
+  deliver(course, long);
+  assert.equal(server.counter('associations'), 1);
+});
+
+test('what is read is what was verified, however long its record is', () => {
+  const course = begin();
+  const { server } = course;
+  const hello = intercepted(course);
+  const message = hello.subarray(recordHeaderLength);
+  const padded = writeRecord(contentTypes.handshake, 0, 1, Buffer.concat([message, Buffer.alloc(17_000)]));
+  const garbage = Buffer.from(message);
+  garbage.fill(0xff, 12);
+  deliver(course, Buffer.concat([padded, writeRecord(contentTypes.handshake, 0, 2, garbage)]));
+  assert.equal(server.counter('associations'), 0);
+  assert.equal(server.counter('droppedUnknownPeer'), 1);
+});
+
+test('names that nobody can have are not asked about', () => {
+  for (const name of ['a\0example', 'a\r\nxampl', 'a exampl\x7f', '\xff.exampl']) {
+    const course = begin({ askHello: true });
+    const { server } = course;
+    const names: string[] = [];
+    server.answers.hello = ({ serverName }) => {
+      names.push(serverName);
+      return NO_ANSWER;
+    };
+    const hello = Buffer.from(intercepted(course));
+    const at = hello.indexOf('a.example');
+    assert.ok(at > 0);
+    hello.write(name.padEnd(9, 'x').slice(0, 9), at, 'latin1');
+    deliver(course, hello);
+    assert.deepEqual(names, ['']);
+  }
+});
+
+test('a client that begins anew, or gives way, while it is asked about: the late answer changes nothing', () => {
+  const course = begin({ askHello: true });
+  const { network, server, client } = course;
+  server.answers.hello = () => NO_ANSWER;
+  const first = connect(course);
+  network.run(() => server.counter('pendingHandshakes') > 0, 1000);
+  const asked = firstHandle(server);
+  client.take(client.endpoint.abort(network.now, first));
+  server.answers.hello = () => undefined;
+  connect(course);
+  network.run(() => server.established.size > 0, 60_000);
+  server.take(server.endpoint.refuseHello(network.now, asked, 40));
+  assert.ok(complete(course));
+  assert.equal(server.established.size, 1);
+});
+
 test('the question says what the client asks for, and the answer may come much later', () => {
   const course = begin({ askHello: true });
   const { network, server, client } = course;

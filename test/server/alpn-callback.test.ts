@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AlpnCallback, DtlsHandshakeError } from '../../lib/index.js';
-import { clientError, establish, failure, key, listen, open, psk } from '../support/loopback.js';
+import { clientError, deferred, establish, failure, key, listen, open, psk } from '../support/loopback.js';
 
 const later = <Value>(value: Value): Promise<Value> => new Promise((resolve) => setImmediate(resolve, value));
 
@@ -40,14 +40,54 @@ test('a client that offers no protocols is let in without the question', async (
   assert.equal(client.alpnProtocol, false);
 });
 
-test('protocols that are not text come through whole', async (t) => {
-  const name = Buffer.from([0xff, 0x80, 0x41]);
-  const listening = await listen(t, {
+test('protocols are UTF-8 on both sides, and what is not can be chosen too', async (t) => {
+  for (const name of ['é', Buffer.from([0xff, 0x80, 0x41])]) {
+    const text = Buffer.from(name as string).toString();
+    const listening = await listen(t, {
+      psk: { alice: key },
+      ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === text),
+    });
+    const { client } = await establish(t, listening, { psk, ALPNProtocols: ['x', name] });
+    assert.equal(client.alpnProtocol, text);
+  }
+});
+
+test('what the user does to the list of protocols changes nothing', async (t) => {
+  const { server, port } = await listen(t, {
     psk: { alice: key },
-    ALPNCallback: ({ protocols }) => protocols[0],
+    ALPNCallback: ({ protocols }) => {
+      (protocols as unknown[]).push(7);
+      return 7 as never;
+    },
   });
-  const { client } = await establish(t, listening, { psk, ALPNProtocols: [name] });
-  assert.notEqual(client.alpnProtocol, false);
+  const told = clientError(server);
+  open(t, { port, psk, ALPNProtocols: ['coap'], retransmitTimeout: 20 }).on('error', () => {});
+  assert.equal((await told).error.code, 'ERR_DTLS_ALPN_CALLBACK_FAILED');
+});
+
+test('after a late answer about the name nobody is asked about the protocol', async (t) => {
+  const asked = deferred<(context: undefined) => void>();
+  const { server, port } = await listen(t, {
+    psk: { alice: key },
+    SNICallback: (_) => new Promise((resolve) => asked.resolve(resolve)),
+    ALPNCallback: () => assert.fail('it was asked'),
+  });
+  open(t, { port, psk, servername: 'x.example', ALPNProtocols: ['coap'] }).on('error', () => {});
+  const answer = await asked.promise;
+  await new Promise<void>((resolve) => server.close(resolve));
+  answer(undefined);
+  await later(undefined);
+});
+
+test('an ALPNCallback that never answers is named by the deadline', async (t) => {
+  const { server, port } = await listen(t, {
+    psk: { alice: key },
+    handshakeTimeout: 100,
+    ALPNCallback: () => new Promise(() => {}),
+  });
+  const told = clientError(server);
+  open(t, { port, psk, ALPNProtocols: ['coap'] }).on('error', () => {});
+  assert.match((await told).error.message, /`ALPNCallback` has not answered/);
 });
 
 const boom = new Error('the table is missing');

@@ -14,8 +14,10 @@ import {
 } from '../../lib/index.js';
 import { createAuthority } from '../support/certificates.js';
 import {
+  bareSocket,
   clientError,
   deferred,
+  ending,
   establish,
   failure,
   key,
@@ -120,8 +122,8 @@ test('what is no name or no context is refused, and changes nothing', async (t) 
 const later = <Value>(value: Value): Promise<Value> => new Promise((resolve) => setImmediate(resolve, value));
 
 const ways: readonly [string, (context: SecureContext | undefined) => SniCallback][] = [
-  ['at once', (context) => () => context],
-  ['by a promise', (context) => () => later(context)],
+  ['at once', (context) => (_) => context],
+  ['by a promise', (context) => (_) => later(context)],
   ['by the callback', (context) => (_, callback) => callback(null, context)],
   [
     'by the callback, later',
@@ -154,6 +156,40 @@ for (const [how, sniCallback] of ways) {
   test(`no context of SNICallback, ${how}, leaves it to \`sni\``, async (t) => {
     const listening = await listen(t, await named({ SNICallback: sniCallback(undefined) }));
     assert.equal(await shownTo(t, listening, 'a.example'), 'a.example');
+  });
+}
+
+const wrappers: readonly [string, (inner: SniCallback) => SniCallback][] = [
+  [
+    'that passes on what it is given',
+    (inner) =>
+      (...given) =>
+        inner(...given),
+  ],
+  [
+    'of a callback with a default',
+    (inner) =>
+      (name, callback = () => {}) =>
+        inner(name, callback),
+  ],
+];
+
+for (const [what, wrap] of wrappers) {
+  test(`a function ${what} answers by the callback all the same`, async (t) => {
+    const { own, a } = await identities;
+    const listening = await listen(t, {
+      cert: own.cert,
+      key: own.key,
+      SNICallback: wrap((name, callback) => {
+        if (name === 'refused.example') callback(new Error('go away'));
+        else callback(null, createSecureContext(a));
+      }),
+    });
+    assert.equal(await shownTo(t, listening, 'x.example'), 'a.example');
+    const told = clientError(listening.server);
+    const refused = { port: listening.port, servername: 'refused.example', retransmitTimeout: 20 };
+    open(t, refused).on('error', () => {});
+    assert.equal((await told).error.code, 'ERR_DTLS_SNI_CALLBACK_FAILED');
   });
 }
 
@@ -218,6 +254,48 @@ test('an answer that comes after its client has gone is ignored', async (t) => {
   answer(createSecureContext());
   await later(undefined);
   assert.deepEqual(server.stats, {});
+});
+
+test('a client whose hello waits for an answer is told when the server closes, and when it is refused', async (t) => {
+  const asked = deferred<void>();
+  const socket = await bareSocket(t);
+  const never = await named({
+    socket,
+    SNICallback: (name) => {
+      if (name === 'refused.example') throw boom;
+      asked.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const server = createServer(never);
+  server.listen();
+  await once(server, 'listening');
+  const waiting = open(t, { port: socket.port, servername: 'x.example', retransmitTimeout: 20 });
+  const ended = ending(waiting);
+  await asked.promise;
+  server.close();
+  const { errors } = await ended;
+  assert.equal(errors[0]?.code, 'ERR_DTLS_ALERT_RECEIVED');
+
+  server.listen();
+  await once(server, 'listening');
+  server.on('clientError', () => server.close());
+  const options = { port: socket.port, servername: 'refused.example', retransmitTimeout: 20 };
+  const outcome = await failure(open(t, options), DtlsHandshakeError);
+  assert.equal(outcome.alertName, 'unrecognized_name');
+});
+
+test('a session goes on with a suite that is allowed today only', async (t) => {
+  const { own } = await identities;
+  const suite = (ciphers: string) => ({ cert: own.cert, key: own.key, ciphers });
+  const listening = await listen(t, suite('ECDHE-ECDSA-AES128-GCM-SHA256'));
+  const client = { ca: (await authority).cert, servername: 'own.example' };
+  const first = await establish(t, listening, client);
+  const session = first.client.getSession();
+  listening.server.setSecureContext(suite('ECDHE-ECDSA-AES256-GCM-SHA384'));
+  const second = await establish(t, listening, { ...client, session });
+  assert.equal(second.client.isSessionReused(), false);
+  assert.equal(second.client.getCipher()?.name, 'ECDHE-ECDSA-AES256-GCM-SHA384');
 });
 
 test('a session goes on under its own name only (RFC 6066 section 3)', async (t) => {

@@ -143,6 +143,33 @@ for (const [what, verifyPeer, code] of refusals) {
   });
 }
 
+test("the usual error may be returned as it is, and a refusal of the user's gives no advice about CAs", async (t) => {
+  const { stranger } = await setting;
+  const { port } = await listen(t, { cert: stranger.cert, key: stranger.key });
+  const client = { port, servername: 'server.example', retransmitTimeout: 20 };
+  const usual = await failure(open(t, client), DtlsHandshakeError);
+  const returned = await failure(
+    open(t, { ...client, verifyPeer: (_, { authorizationError }) => authorizationError ?? true }),
+    DtlsHandshakeError,
+  );
+  assert.equal(returned.message, usual.message);
+  assert.match(usual.message, /`ca`/);
+  const own = await failure(open(t, { ...client, verifyPeer: () => boom }), DtlsHandshakeError);
+  assert.match(own.message, /not on the list/);
+  assert.doesNotMatch(own.message, /`ca`/);
+});
+
+test('a session of a peer that only verifyPeer has accepted opens nothing without it', async (t) => {
+  const { stranger } = await setting;
+  const { cert, key: privateKey } = stranger;
+  const listening = await listen(t, { cert, key: privateKey });
+  const client = { servername: 'server.example', retransmitTimeout: 20 };
+  const first = await establish(t, listening, { ...client, verifyPeer: () => true });
+  const session = first.client.getSession();
+  const error = await failure(open(t, { ...client, port: listening.port, session }), DtlsHandshakeError);
+  assert.equal(error.verifyError !== undefined, true);
+});
+
 test('without rejectUnauthorized false lets the peer in unauthorized, and an exception does not', async (t) => {
   const { authority, client: device } = await setting;
   const options = { ca: authority.cert, servername: 'server.example', cert: device.cert, key: device.key };

@@ -205,7 +205,7 @@ void Association::Shutdown() {
 void Association::Abort(CloseReason reason, bool tell_peer) {
   if (state_ == State::kEnded) return;
   const ErrorQueueScope errors;
-  if (state_ == State::kHandshaking && handshake_ && tell_peer) handshake_->Cancel();
+  if (state_ == State::kHandshaking && tell_peer) CancelHandshake();
   End(reason);
 }
 

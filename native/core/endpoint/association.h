@@ -170,6 +170,7 @@ class Association {
 
   void Begin(TimePoint now);
   void FollowHello(TimePoint now);
+  void CancelHandshake();
   void BeginHandshake(TimePoint now, std::shared_ptr<const Context> context, HandshakeOptions options);
   bool awaits_hello_answer() const {
     return state_ == State::kHandshaking && reception_ && reception_->asked;

@@ -15,7 +15,7 @@ void Association::Accept(TimePoint now, ByteView hello, bool cookie_verified,
   if (state_ != State::kNew || !reception_) return;
   const ErrorQueueScope errors;
   Begin(now);
-  reception_->hello = HelloGatherer::Begin(hello, options_->handshake.max_message_bytes, *counters_);
+  reception_->hello = HelloGatherer::Begin(hello, *counters_);
   if (!reception_->hello) return Fail(now, {.kind = ErrorKind::kInternal});
   reception_->cookie_verified = cookie_verified;
   reception_->ticket_keys = std::move(ticket_keys);
@@ -39,6 +39,15 @@ void Association::AnswerHello(TimePoint now, std::shared_ptr<const Context> cont
   HandshakeOptions options = options_->handshake;
   if (alpn_protocols) options.alpn_protocols = CopyOf(*alpn_protocols);
   BeginHandshake(now, context ? std::move(context) : reception_->context, std::move(options));
+}
+
+// Tells a client that is there; without a cookie it need not be.
+void Association::CancelHandshake() {
+  if (handshake_) return handshake_->Cancel();
+  if (!reception_ || !reception_->hello || !reception_->cookie_verified) return;
+  sender_.ContinueFrom(reception_->hello->record_sequence());
+  sender_.SendAlert(AlertLevel::kWarning, Alert::kUserCanceled, nullptr);
+  sender_.SendAlert(AlertLevel::kWarning, Alert::kCloseNotify, nullptr);
 }
 
 void Association::RefuseHello(TimePoint now, Alert alert) {

@@ -59,7 +59,7 @@ void Handshake::Configure() {
   SSL_set_app_data(ssl, this);
   SSL_set_msg_callback_arg(ssl, this);
   SSL_set_mtu(ssl, kOpenSslMtuBytes);
-  // OpenSSL lets in no less than this, whatever it is told.
+  // Certificates alone: OpenSSL has bounds of its own for the others.
   SSL_set_max_cert_list(
       ssl, static_cast<long>(std::max<size_t>(options_.max_message_bytes, kMaxHandshakeMessageBytes)));
   DTLS_set_timer_cb(ssl, NextTimeout);
@@ -207,7 +207,7 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
   while (!body.empty() && state_ != State::kFailed) {
     const auto fragment = TakeHandshakeFragment(body);
     if (!fragment) return counters_->Add(Counter::kDroppedMalformed);
-    if (const auto reason = RefuseFragment(*fragment, role_, next_message_seq_, options_.max_message_bytes)) {
+    if (const auto reason = RefuseFragment(*fragment, role_, next_message_seq_, MaxBytesOf(fragment->type))) {
       counters_->Add(*reason);
       continue;
     }
@@ -225,6 +225,14 @@ void Handshake::ProcessPlaintextHandshake(const Record& record) {
     }
     AskPskIfDue();
   }
+}
+
+// Nothing but a chain of certificates has a reason to be long, and no client was asked for one in vain.
+size_t Handshake::MaxBytesOf(HandshakeType type) const {
+  const bool may_be_long =
+      type == HandshakeType::kCertificate && (role_ == Role::kClient || options_.request_certificate);
+  return may_be_long ? options_.max_message_bytes
+                     : std::min<size_t>(options_.max_message_bytes, kMaxHandshakeMessageBytes);
 }
 
 // What was agreed on says which messages can still come in the clear: others are somebody else's. One that

@@ -65,7 +65,8 @@ struct HandshakeOptions {
   std::optional<size_t> connection_id_bytes;
   // RFC 9853, where Connection IDs are used: new addresses are checked, and this side's may be.
   bool return_routability = false;
-  // Longer handshake messages are dropped.
+  // Longer handshake messages are dropped; those that are not certificates also above
+  // kMaxHandshakeMessageBytes.
   size_t max_message_bytes = kMaxHandshakeMessageBytes;
 };
 
@@ -151,6 +152,7 @@ class Handshake {
   void UseTickets(std::shared_ptr<const TicketKeys> keys);
   void ProcessRecord(const Record& record);
   void ProcessPlaintextHandshake(const Record& record);
+  size_t MaxBytesOf(HandshakeType type) const;
   bool CanBeDue(const HandshakeFragment& fragment) const;
   Disposition Dispose(const HandshakeFragment& fragment);
   bool ClosesPskGate(const HandshakeFragment& fragment) const;

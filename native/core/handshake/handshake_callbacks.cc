@@ -26,6 +26,10 @@ bool IsUnderName(const SSL_SESSION* session, std::string_view name) {
   return name == (known == nullptr ? "" : known);
 }
 
+bool Allows(const SSL* ssl, const SSL_CIPHER* cipher) {
+  return sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), cipher) >= 0;
+}
+
 bool HasExpired(const X509* certificate) {
   return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
 }
@@ -132,7 +136,8 @@ SSL_TICKET_RETURN Handshake::JudgeTicket(SSL* ssl, SSL_SESSION* session, const u
   const SSL_CIPHER* cipher = SSL_SESSION_get0_cipher(session);
   const CipherSuite* suite =
       cipher == nullptr ? nullptr : FindCipherSuite(SSL_CIPHER_get_protocol_id(cipher));
-  const bool usable = suite != nullptr && (!suite->uses_psk || self->options_.psk) &&
+  // OpenSSL asks whether the client still offers the suite, and not whether this side does.
+  const bool usable = suite != nullptr && Allows(ssl, cipher) && (!suite->uses_psk || self->options_.psk) &&
                       !HasExpired(SSL_SESSION_get0_peer(session)) &&
                       IsUnderName(session, self->options_.server_name);
   if (!usable) return SSL_TICKET_RETURN_IGNORE_RENEW;

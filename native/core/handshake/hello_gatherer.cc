@@ -8,20 +8,16 @@ namespace native_dtls {
 namespace {
 
 constexpr size_t kMessageAt = kRecordHeaderBytes + kHandshakeHeaderBytes;
-constexpr size_t kMaxHelloBytes = kMaxPlaintextBytes - kHandshakeHeaderBytes;
 
 }  // namespace
 
-std::optional<HelloGatherer> HelloGatherer::Begin(ByteView datagram, size_t max_message_bytes,
-                                                  Counters& counters) {
-  const ByteView all = datagram;
+std::optional<HelloGatherer> HelloGatherer::Begin(ByteView datagram, Counters& counters) {
+  if (!ParseClientHello(datagram)) return std::nullopt;
   const auto record = TakeRecord(datagram);
-  if (!record) return std::nullopt;
   ByteView body = record->body;
-  const auto first = TakeHandshakeFragment(body);
-  if (!first || first->message_length > std::min(max_message_bytes, kMaxHelloBytes)) return std::nullopt;
-  HelloGatherer gatherer(record->header, *first);
-  gatherer.Receive(all, counters);
+  HelloGatherer gatherer(record->header, *TakeHandshakeFragment(body));
+  gatherer.AddAll(record->body, counters);
+  gatherer.Receive(datagram, counters);
   return gatherer;
 }
 
@@ -45,21 +41,21 @@ void HelloGatherer::Receive(ByteView datagram, Counters& counters) {
       counters.Add(*reason);
       continue;
     }
-    ByteView body = record->body;
-    while (!body.empty()) {
-      const auto fragment = TakeHandshakeFragment(body);
-      if (!fragment) {
-        counters.Add(Counter::kDroppedMalformed);
-        break;
-      }
-      if (IsOfThisHello(*fragment)) {
-        Add(*fragment);
-      } else {
-        counters.Add(Counter::kDroppedUnexpected);
-      }
-    }
+    AddAll(record->body, counters);
   }
   if (!datagram.empty()) counters.Add(Counter::kDroppedMalformed);
+}
+
+void HelloGatherer::AddAll(ByteView fragments, Counters& counters) {
+  while (!fragments.empty()) {
+    const auto fragment = TakeHandshakeFragment(fragments);
+    if (!fragment) return counters.Add(Counter::kDroppedMalformed);
+    if (IsOfThisHello(*fragment)) {
+      Add(*fragment);
+    } else {
+      counters.Add(Counter::kDroppedUnexpected);
+    }
+  }
 }
 
 // Nothing else can be due: the client waits for an answer to its hello.

@@ -15,9 +15,8 @@ namespace native_dtls {
 
 class HelloGatherer {
  public:
-  // Begins with a datagram at whose head ParseClientHello finds a first fragment. Nothing when it does not,
-  // or when the message is longer than `max_message_bytes` or than one record can hold.
-  static std::optional<HelloGatherer> Begin(ByteView datagram, size_t max_message_bytes, Counters& counters);
+  // Begins with a datagram at whose head ParseClientHello finds a first fragment; nothing when it does not.
+  static std::optional<HelloGatherer> Begin(ByteView datagram, Counters& counters);
 
   // What has been read already is not read again: nobody can change it.
   void Receive(ByteView datagram, Counters& counters);
@@ -31,6 +30,7 @@ class HelloGatherer {
   HelloGatherer(const RecordHeader& header, const HandshakeFragment& first);
 
   static std::optional<Counter> Refuse(const Record& record);
+  void AddAll(ByteView fragments, Counters& counters);
   bool IsOfThisHello(const HandshakeFragment& fragment) const;
   void Add(const HandshakeFragment& fragment);
 

@@ -1,8 +1,6 @@
 #include "core/wire/client_hello.h"
 
 #include "core/wire/byte_reader.h"
-#include "core/wire/handshake_message.h"
-#include "core/wire/record.h"
 
 namespace native_dtls {
 
@@ -15,20 +13,24 @@ constexpr size_t kHelloVerifyBodyBytes = 2 + 1 + kCookieBytes;
 constexpr uint16_t kServerNameExtension = 0;
 constexpr uint64_t kHostName = 0;
 constexpr uint16_t kAlpnExtension = 16;
+constexpr size_t kMaxNameBytes = 255;
+
+bool IsPrintable(uint8_t byte) { return byte > ' ' && byte < 0x7f; }
 
 }  // namespace
 
 std::optional<ClientHello> ParseClientHello(ByteView datagram) {
   const auto record = TakeRecord(datagram);
   if (!record || record->header.type != ContentType::kHandshake || record->header.epoch != 0 ||
-      (record->header.version != kDtls10 && record->header.version != kDtls12)) {
+      (record->header.version != kDtls10 && record->header.version != kDtls12) ||
+      record->body.size() > kMaxPlaintextBytes) {
     return std::nullopt;
   }
   ByteView body = record->body;
   const auto fragment = TakeHandshakeFragment(body);
   // message_seq is 0 in a first hello and 1 in the one that brings the cookie back.
   if (!fragment || fragment->type != HandshakeType::kClientHello || fragment->offset != 0 ||
-      fragment->message_seq > 1) {
+      fragment->message_seq > 1 || fragment->message_length > kMaxClientHelloBytes) {
     return std::nullopt;
   }
   ByteReader reader(fragment->body);
@@ -61,16 +63,21 @@ std::optional<ByteView> ClientHello::Extension(uint16_t type) const {
   return std::nullopt;
 }
 
-// There is one name of each kind at the most, and no kind but this.
+// There is one name of each kind at the most, and no kind but this. Names of other bytes are nobody's.
 ByteView ClientHello::ServerName() const {
-  ByteReader names(ByteReader(Extension(kServerNameExtension).value_or(ByteView())).Vector(2));
+  ByteReader extension(Extension(kServerNameExtension).value_or(ByteView()));
+  ByteReader names(extension.Vector(2));
   const bool is_host_name = names.Integer(1) == kHostName;
   const ByteView name = names.Vector(2);
-  return is_host_name && names.ok() ? name : ByteView();
+  const bool well_formed = is_host_name && names.ok() && names.rest().empty() && extension.rest().empty();
+  return well_formed && name.size() <= kMaxNameBytes && std::ranges::all_of(name, IsPrintable) ? name
+                                                                                               : ByteView();
 }
 
 ByteView ClientHello::AlpnProtocols() const {
-  return ByteReader(Extension(kAlpnExtension).value_or(ByteView())).Vector(2);
+  ByteReader extension(Extension(kAlpnExtension).value_or(ByteView()));
+  const ByteView protocols = extension.Vector(2);
+  return extension.ok() && extension.rest().empty() ? protocols : ByteView();
 }
 
 void WriteHelloVerifyRequest(std::span<uint8_t, kHelloVerifyRequestBytes> out, const ClientHello& hello,

@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "core/base/bytes.h"
+#include "core/wire/handshake_message.h"
+#include "core/wire/record.h"
 
 namespace native_dtls {
 
@@ -26,14 +28,18 @@ struct ClientHello {
   // False when the client does not send the extension. Where the message ends in another fragment that cannot
   // be known.
   bool MayHaveExtension(uint16_t type) const { return !whole || Extension(type); }
-  // The host_name of the server_name extension (RFC 6066 section 3); empty without one.
+  // The host_name of the server_name extension (RFC 6066 section 3): printable ASCII, 1 to 255 bytes. Empty
+  // without one, and where the extension is malformed.
   ByteView ServerName() const;
   // The protocols of the ALPN extension (RFC 7301 section 3.1), as they stand in it; empty without one.
   ByteView AlpnProtocols() const;
 };
 
+// The longest ClientHello that one record can hold, which is as much as OpenSSL reads.
+inline constexpr uint32_t kMaxClientHelloBytes = kMaxPlaintextBytes - kHandshakeHeaderBytes;
+
 // Reads the ClientHello at the head of a datagram. A fragment will do if it reaches through the cookie.
-// Nothing when the datagram does not begin with one.
+// Nothing when the datagram does not begin with one, or it is longer than kMaxClientHelloBytes.
 std::optional<ClientHello> ParseClientHello(ByteView datagram);
 
 inline constexpr size_t kCookieBytes = 32;
