@@ -60,8 +60,9 @@ void Handshake::Configure() {
   SSL_set_msg_callback_arg(ssl, this);
   SSL_set_mtu(ssl, kOpenSslMtuBytes);
   // Certificates alone: OpenSSL has bounds of its own for the others.
-  SSL_set_max_cert_list(
-      ssl, static_cast<long>(std::max<size_t>(options_.max_message_bytes, kMaxHandshakeMessageBytes)));
+  if (options_.max_message_bytes > kMaxHandshakeMessageBytes) {
+    SSL_set_max_cert_list(ssl, static_cast<long>(options_.max_message_bytes));
+  }
   DTLS_set_timer_cb(ssl, NextTimeout);
   if (role_ == Role::kClient) {
     SSL_set_connect_state(ssl);
