@@ -2,6 +2,7 @@
 #include "bench/gate_benchmark.h"
 #include "bench/record_benchmark.h"
 #include "core/records/protection.h"
+#include "test/allocated_bytes.h"
 #include "test/arguments.h"
 #include "test/handle_table_class.h"
 #include "test/records_class.h"
@@ -68,6 +69,12 @@ Napi::Value GateCostOf(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value AllocatedBytesOf(const Napi::CallbackInfo& info) {
+  const auto bytes = AllocatedBytes();
+  if (!bytes) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(*bytes));
+}
+
 class BenchmarkClass : public Napi::ObjectWrap<BenchmarkClass> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -110,6 +117,7 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("HandleTable", HandleTableClass::Define(env));
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
+  exports.Set("allocatedBytes", Napi::Function::New<AllocatedBytesOf>(env, "allocatedBytes"));
   exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));
   exports.Set("opensslVersion", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION)));
   return exports;

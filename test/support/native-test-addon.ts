@@ -138,6 +138,8 @@ export interface GateCost {
 }
 
 export interface NativeTestAddon {
+  /** What this process holds of its allocator; undefined where that does not tell. */
+  allocatedBytes(): number | undefined;
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;
