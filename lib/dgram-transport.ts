@@ -68,6 +68,15 @@ export class DgramTransport implements Transport {
     this.#listener = listener;
   }
 
+  /** Room in the kernel for at least so many bytes that have not been received yet, as far as the system allows. */
+  widenReceiveBuffer(bytes: number): void {
+    try {
+      if (this.#socket.getRecvBufferSize() < bytes) this.#socket.setRecvBufferSize(bytes);
+    } catch {
+      // It goes on with what it has.
+    }
+  }
+
   send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void {
     if (this.#closing) {
       if (sent !== undefined) process.nextTick(sent, new Error('the socket is closed'));

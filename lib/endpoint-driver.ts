@@ -352,18 +352,22 @@ export class EndpointDriver implements TransportListener {
     if (batch !== undefined) {
       const datagrams = batch[0] as number;
       const firstEvent = 1 + 2 * datagrams;
-      const receivers = datagrams === 0 ? undefined : this.#receivers(batch, datagrams);
+      const receivers = this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
         if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
         else this.#queueConnectionIdEvent(batch[index] as number, address, port);
       }
-      if (receivers !== undefined) this.#queue.hold(() => this.#send(batch, receivers, address, port));
+      if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
     this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
   }
 
-  /** For each datagram of a batch where it goes; undefined for the sender of the datagram in hand. */
-  #receivers(batch: Batch, datagrams: number): readonly (LinkPeer | undefined)[] {
+  /**
+   * For each datagram of a batch where it goes; undefined for the sender of the datagram in hand. No list is made for the
+   * answer to a hello, which strangers may ask for as fast as they like.
+   */
+  #receivers(batch: Batch, datagrams: number): readonly (LinkPeer | undefined)[] | undefined {
+    if (datagrams === 0 || (datagrams === 1 && batch[1] === 0)) return undefined;
     const receivers: (LinkPeer | undefined)[] = [];
     for (let index = 0; index < datagrams; index += 1) {
       receivers.push(this.#receiver(batch[1 + 2 * index] as Handle));
@@ -387,12 +391,24 @@ export class EndpointDriver implements TransportListener {
     });
   }
 
-  #send(batch: Batch, receivers: readonly (LinkPeer | undefined)[], address: string, port: number): void {
-    receivers.forEach((receiver, index) => {
-      const outgoing = batch[2 + 2 * index] as Uint8Array;
-      if (receiver === undefined) this.transport.send(outgoing, address, port);
-      else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
-    });
+  #send(
+    batch: Batch,
+    receivers: readonly (LinkPeer | undefined)[] | undefined,
+    address: string,
+    port: number,
+  ): void {
+    const datagrams = batch[0] as number;
+    this.#queue.hold();
+    try {
+      for (let index = 0; index < datagrams; index += 1) {
+        const outgoing = batch[2 + 2 * index] as Uint8Array;
+        const receiver = receivers?.[index];
+        if (receiver === undefined) this.transport.send(outgoing, address, port);
+        else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
+      }
+    } finally {
+      this.#queue.release();
+    }
   }
 
   #queueEvent(batch: Batch, index: number, datagram: Buffer | undefined): void {

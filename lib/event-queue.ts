@@ -45,14 +45,13 @@ export class EventQueue {
     this.#count += 1;
   }
 
-  /** Runs something during which nothing is told, whatever it calls. */
-  hold(action: () => void): void {
+  /** Nothing is told, whatever is called, until {@link release} has been called as often. */
+  hold(): void {
     this.#held += 1;
-    try {
-      action();
-    } finally {
-      this.#held -= 1;
-    }
+  }
+
+  release(): void {
+    this.#held -= 1;
   }
 
   /** Tells all there is, unless that is under way already. */

@@ -94,7 +94,7 @@ export interface ServerOptions
   readonly ipv6Only?: boolean | undefined;
   /** Allow another socket to be bound to the same port. Default false. */
   readonly reuseAddr?: boolean | undefined;
-  /** Bytes of the kernel's receive buffer. */
+  /** Bytes of the kernel's receive buffer. Default 1 MiB, or as much of it as the system allows, or its own if that is more. */
   readonly recvBufferSize?: number | undefined;
   /** Bytes of the kernel's send buffer. */
   readonly sendBufferSize?: number | undefined;

@@ -15,6 +15,12 @@ export interface ListenAddress {
   readonly host: string | undefined;
 }
 
+/**
+ * What arrives while JavaScript is busy waits there. Measured with a flood of hellos: less loses messages of established
+ * peers, and more makes them late when the flood is too much anyhow (docs/performance.md).
+ */
+const RECEIVE_BUFFER_BYTES = 2 ** 20;
+
 type Opened = (error: DtlsTransportError | undefined, transport: Transport | undefined) => void;
 
 /** Opens it. `opened` is called once, perhaps before this returns. */
@@ -58,6 +64,7 @@ function openAt(address: string, port: number, settings: ServerSettings, opened:
     },
     (error, transport) => {
       if (error === undefined) {
+        if (recvBufferSize === undefined) transport?.widenReceiveBuffer(RECEIVE_BUFFER_BYTES);
         opened(undefined, transport);
         return;
       }

@@ -4,15 +4,16 @@
  * the rounds alternate, medians and spread are printed.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { EchoCase, LoadOptions, LoadReply, LoadRequest, ServerReply } from './bench/echo-protocol.js';
 import { refusingBadArguments, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
+import { nextMessage } from './measuring/hearing.js';
 
 const WARM_UP_MS = 500;
+const PROCESS = 'measured process';
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -51,7 +52,7 @@ class Case {
 
   static async start(kind: EchoCase, { clients, window, size }: BenchOptions): Promise<Case> {
     const server = startProcess('echo-server.js', kind);
-    const { port } = await nextMessage<Extract<ServerReply, { port: number }>>(server);
+    const { port } = await nextMessage<Extract<ServerReply, { port: number }>>(server, PROCESS);
     const load = startProcess('echo-load.js', kind);
     const connect: LoadOptions = { kind, port, clients, window, size };
     await ask<LoadRequest, LoadReply>(load, { connect });
@@ -93,21 +94,7 @@ async function ask<Request extends object | string, Reply>(
   request: Request,
 ): Promise<Reply> {
   child.send(request);
-  return nextMessage<Reply>(child);
-}
-
-/** The next message of a child, or an error when it ends instead. */
-async function nextMessage<Reply>(child: ChildProcess): Promise<Reply> {
-  const ended = new AbortController();
-  const onExit = (code: number | null): void =>
-    ended.abort(new Error(`a measured process ended (code ${code})`));
-  child.once('exit', onExit);
-  try {
-    const [reply] = (await once(child, 'message', { signal: ended.signal })) as [Reply];
-    return reply;
-  } finally {
-    child.off('exit', onExit);
-  }
+  return nextMessage<Reply>(child, PROCESS);
 }
 
 function summary(values: readonly number[]): { median: number; least: number; most: number } {

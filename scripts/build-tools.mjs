@@ -1,5 +1,6 @@
-// Builds the native programs that measurements and one test need into build-dev/tools: fill_client, native_memory and
-// allocations, from native/bench, with the system's OpenSSL. Prints the folder; or says on stderr why it cannot, and exits 1.
+// Builds the native programs that measurements and two tests need into build-dev/tools: fill_client, flood_sender,
+// native_memory and allocations, from native/bench, with the system's OpenSSL. Prints the folder; or says on stderr why it
+// cannot, and exits 1.
 
 import { existsSync } from 'node:fs';
 import os from 'node:os';

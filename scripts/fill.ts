@@ -3,13 +3,14 @@
  * association weighs and what a message costs then. The server is a process of its own.
  */
 import { spawnSync } from 'node:child_process';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { refusingBadArguments, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
 import { FEW, type FillResult, measure, type Weight } from './fill/measurement.js';
 import { FillClient, FillServer } from './fill/processes.js';
+import { type Environment, environment, environmentText } from './measuring/environment.js';
+import { nativeTools } from './measuring/native-tools.js';
 
 const HELP = `Usage: npm run fill -- [options]
 
@@ -25,17 +26,6 @@ const HELP = `Usage: npm run fill -- [options]
 Needs Linux, CMake, a C++ compiler and OpenSSL's headers.
 `;
 
-const BUILD_TOOLS = path.join(__dirname, '../../scripts/build-tools.mjs');
-
-/** The folder of the native tools, built when necessary; undefined (the reason is printed) when they cannot be. */
-function nativeTools(): string | undefined {
-  const { status, stdout } = spawnSync(process.execPath, [BUILD_TOOLS], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return status === 0 ? stdout.trim() : undefined;
-}
-
 interface NativeBytes {
   /** Bytes of the allocator that the core keeps for an established association, idle or just established. */
   readonly idleBytes: number;
@@ -49,18 +39,7 @@ function nativeBytes(program: string, connectionId: number): NativeBytes {
   return JSON.parse(stdout) as NativeBytes;
 }
 
-function environment() {
-  return {
-    node: process.version,
-    openssl: process.versions.openssl,
-    cpu: os.cpus()[0]?.model ?? 'unknown',
-    cores: os.cpus().length,
-    memoryGib: os.totalmem() / 2 ** 30,
-    kernel: os.release(),
-  };
-}
-
-type Report = FillResult & ReturnType<typeof environment> & { readonly native: NativeBytes };
+type Report = FillResult & Environment & { readonly native: NativeBytes };
 
 function weightRow(name: string, weight: Weight, allocatorBytes: number): string {
   const figures = [
@@ -85,7 +64,7 @@ function printTable(report: Report): void {
   const columns = ['resident', 'JS used', 'JS held', 'nursery', 'outside', 'marginal', 'native'];
   const lines = [
     `${count} associations on one server (dgram driver, PSK, cookies on${ids})`,
-    `Node.js ${report.node}, OpenSSL ${report.openssl}, ${report.cpu}, ${report.cores} cores, ${report.memoryGib.toFixed(0)} GiB, Linux ${report.kernel}`,
+    environmentText(report),
     '',
     `Handshakes: ${report.seconds.toFixed(1)} s, ${report.handshakesPerSecond.toFixed(0)} a second; ${report.clientRetransmissions} flights sent again by the client, ${report.clientFailures} failed`,
     `Resident memory: ${mib(before.residentBytes)} empty, ${mib(after.residentBytes)} filled`,

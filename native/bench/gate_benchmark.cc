@@ -4,10 +4,9 @@
 #include <chrono>
 #include <limits>
 
+#include "bench/stranger_hello.h"
 #include "core/endpoint/cookie_gate.h"
 #include "core/wire/byte_reader.h"
-#include "core/wire/handshake_message.h"
-#include "core/wire/record.h"
 
 namespace native_dtls {
 
@@ -15,27 +14,6 @@ namespace {
 
 // What the HMAC of a cookie covers: addresses, port, version, random, an empty session id.
 constexpr size_t kCoveredBytes = 8 + 16 + 16 + 2 + 32;
-
-// A hello as GnuTLS, mbedTLS and OpenSSL send it, as far as a gate looks.
-Bytes WriteHello(ByteView cookie) {
-  constexpr size_t kTailBytes = 80;
-  const size_t body_bytes = 2 + 32 + 1 + 1 + cookie.size() + kTailBytes;
-  Bytes hello(kRecordHeaderBytes + kHandshakeHeaderBytes + body_bytes);
-  uint8_t* at = PutRecordHeader(
-      hello.data(), {.type = ContentType::kHandshake, .version = kDtls10, .epoch = 0, .sequence = 0},
-      kHandshakeHeaderBytes + body_bytes);
-  at = PutInteger(at, static_cast<uint8_t>(HandshakeType::kClientHello), 1);
-  at = PutInteger(at, body_bytes, 3);
-  at = PutInteger(at, cookie.empty() ? 0 : 1, 2);
-  at = PutInteger(at, 0, 3);
-  at = PutInteger(at, body_bytes, 3);
-  at = PutInteger(at, kDtls12, 2);
-  at = std::fill_n(at, 32, uint8_t{0x5a});
-  at = PutInteger(at, 0, 1);
-  at = PutInteger(at, cookie.size(), 1);
-  std::ranges::copy(cookie, at);
-  return hello;
-}
 
 Path PathOf(size_t number) {
   Path path;
@@ -58,11 +36,11 @@ double Time(size_t calls, Call call) {
 GateCost MeasureGate(size_t rounds, size_t hellos) {
   CookieGate gate(Bytes(32, 7));
   Hmac hmac(Bytes(32, 7));
-  const Bytes hello = WriteHello({});
+  const Bytes hello = WriteStrangerHello({});
   const auto first = gate.Judge(TimePoint{}, PathOf(0), hello);
   const auto* reply = std::get_if<CookieGate::Reply>(&first);
   if (reply == nullptr) return {};
-  const Bytes with_cookie = WriteHello(ByteView(reply->datagram).last(kCookieBytes));
+  const Bytes with_cookie = WriteStrangerHello(ByteView(reply->datagram).last(kCookieBytes));
 
   constexpr double kNone = std::numeric_limits<double>::max();
   GateCost best{.hello = kNone, .cookie = kNone, .bare_hmac = kNone};

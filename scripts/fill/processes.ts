@@ -6,6 +6,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { hearing, nextMessage } from '../measuring/hearing.js';
 import {
   type ExchangeReply,
   FILL_IDENTITY,
@@ -20,22 +21,6 @@ import {
 /** Node's own limit of the heap does for so many; beyond it there must be room for a million. */
 const DEFAULT_HEAP_COUNT = 300_000;
 const LARGE_HEAP_MIB = 8192;
-
-/** Rejects when the process ends before something else is heard of it. */
-async function hearing<T>(
-  child: ChildProcess,
-  name: string,
-  heard: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const ended = new AbortController();
-  const onExit = (code: number | null): void => ended.abort(new Error(`the ${name} ended (code ${code})`));
-  child.once('exit', onExit);
-  try {
-    return await heard(ended.signal);
-  } finally {
-    child.off('exit', onExit);
-  }
-}
 
 export class FillServer {
   readonly #child: ChildProcess;
@@ -81,10 +66,7 @@ export class FillServer {
   }
 
   async #next<Reply extends ServerReply>(): Promise<Reply> {
-    return hearing(this.#child, 'server', async (signal) => {
-      const [reply] = (await once(this.#child, 'message', { signal })) as [Reply];
-      return reply;
-    });
+    return nextMessage<Reply>(this.#child, 'server');
   }
 }
 

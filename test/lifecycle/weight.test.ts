@@ -1,4 +1,4 @@
-/** What one association of a server weighs in the heap: little enough for a million. */
+/** What one association of a server weighs in the heap: little enough for a million. And what a client weighs outside it. */
 
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect, createServer, type DatagramTransport, type DtlsSocket } from '../../lib/index.js';
 import { cleanUp, key, psk } from '../support/loopback.js';
+import { nativeTests } from '../support/native-test-addon.js';
 
 const SERVER = { address: '192.0.2.1', port: 5684 };
 const AT_ONCE = 50;
@@ -34,12 +35,21 @@ function echo(this: DtlsSocket, message: Buffer): void {
 }
 
 /** Finalizers of what one collection takes let go of more, in a turn of their own. */
-async function heapUsed(): Promise<number> {
+async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     await turn();
     global.gc?.();
   }
+}
+
+async function heapUsed(): Promise<number> {
+  await collectGarbage();
   return process.memoryUsage().heapUsed;
+}
+
+async function allocated(): Promise<number> {
+  await collectGarbage();
+  return nativeTests.heapBytes() ?? Number.NaN;
 }
 
 test('an idle association of a server weighs less than 600 bytes in the heap', async (t) => {
@@ -77,4 +87,36 @@ test('an idle association of a server weighs less than 600 bytes in the heap', a
   const bytes = ((await heapUsed()) - before) / 2000;
   t.diagnostic(`${bytes.toFixed(0)} bytes`);
   assert.ok(bytes < 600, `${bytes.toFixed(0)} bytes`);
+});
+
+const untold = nativeTests.heapBytes() === undefined ? 'the allocator does not tell' : false;
+
+test('a client on a socket of its own weighs less than 40 KB outside the heap', {
+  skip: untold,
+}, async (t) => {
+  const network = new Network();
+  const server = createServer({ psk: { alice: key }, socket: network.open(SERVER) });
+  cleanUp(t, () => new Promise<void>((resolve) => server.close(resolve)));
+  server.on('secureConnection', (socket: DtlsSocket) => socket.on('message', echo));
+  server.listen();
+  await once(server, 'listening');
+
+  const clients: DtlsSocket[] = [];
+  cleanUp(t, () => clients.map((client) => client.destroy()));
+  const comeIn = async (): Promise<void> => {
+    const transport = network.open({ address: `10.1.0.${clients.length}`, port: 40_000 });
+    const client = connect({ host: SERVER.address, port: SERVER.port, psk, socket: transport });
+    clients.push(client);
+    await once(client, 'secureConnect');
+    client.send('here I am');
+    await once(client, 'message');
+  };
+
+  // What is paid once is paid by the first.
+  while (clients.length < 50) await comeIn();
+  const before = await allocated();
+  while (clients.length < 150) await comeIn();
+  const bytes = ((await allocated()) - before) / 100;
+  t.diagnostic(`${bytes.toFixed(0)} bytes`);
+  assert.ok(bytes < 40_000, `${bytes.toFixed(0)} bytes`);
 });
