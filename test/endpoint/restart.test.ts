@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { addon } from '../../lib/addon.js';
 import type { NativeAssociationOptions } from '../../lib/native-seam.js';
 import { networkContext, networkListening, networkOptions } from '../support/network-options.js';
-import { carries, handshakeTypes } from '../support/records.js';
+import { carries, contentTypes, handshakeTypes, readRecords, writeRecord } from '../support/records.js';
 import { NO_ANSWER, type SimulatedHost, SimulatedNetwork } from '../support/simulated-network.js';
 
 const ADDRESS = '192.0.2.1';
@@ -173,6 +173,52 @@ test('a hello of an earlier life with a cookie that is still good pins one hands
   assert.equal(course.server.counter('associations'), 1);
 });
 
+test('a hello of an earlier life that comes late does not end the handshake of the next', () => {
+  const course = new Course();
+  const { network, server } = course;
+  network.conditions.delayMs = [10, 10];
+  let kept: Buffer | undefined;
+  network.conditions.drop = ({ from, bytes, messages }) => {
+    const brings = from.startsWith(ADDRESS) && messages.includes('clientHello');
+    if (brings && readRecords(bytes)[0]?.messageSequence === 1) kept = bytes;
+    return brings && kept === bytes;
+  };
+  course.begin();
+  network.run(() => kept !== undefined, 1000);
+  const late = kept ?? assert.fail('no hello with a cookie');
+  network.conditions.drop = ({ from, messages }) => {
+    const due = from.startsWith(ADDRESS) && messages.includes('clientKeyExchange');
+    if (due) server.receive({ from, to: server.place, index: -1, bytes: late });
+    return false;
+  };
+  course.restart();
+  course.complete();
+  assert.equal(course.client.retransmissions, 0, 'it was held up');
+  assert.equal(server.counter('handshakesStarted'), 1);
+});
+
+test('a client that crashed in the midst of its handshake waits for a moment, one that said so does not', () => {
+  for (const says of [false, true]) {
+    const course = new Course();
+    const { network, server } = course;
+    network.conditions.delayMs = [10, 10];
+    network.conditions.drop = ({ messages }) => messages.includes('clientKeyExchange');
+    course.begin();
+    network.run(() => server.counter('pendingHandshakes') > 0, 1000);
+    network.settle();
+    if (says) {
+      const bytes = writeRecord(contentTypes.alert, 0, 9, Buffer.from([1, 0]));
+      server.receive({ from: course.client.place, to: server.place, index: -1, bytes });
+    }
+    network.conditions.drop = () => false;
+    const began = network.now;
+    course.restart();
+    course.complete();
+    const took = network.now - began;
+    assert.ok(says ? took < 100 : took >= 1000 && took < 2000, `it took ${took} ms`);
+  }
+});
+
 test('rapid repeats from one port do not pile up', () => {
   const course = established();
   for (let times = 0; times < 200; times++) {
@@ -267,6 +313,7 @@ test('a hello that cannot be let in leaves the handshake that it would have repl
     const client = network.host(ADDRESS, PORT);
     client.connect(server, networkContext(), networkOptions({ connectionIdLength: 0 }));
     network.settle();
+    network.now += 1000; // So long was the first one silent.
     // The second finds no Connection ID: it must come again, and the first is still there.
     assert.equal(server.counter('pendingHandshakes'), 1, `life ${life}`);
     assert.equal(server.counter('droppedNoConnectionId'), life - 1);

@@ -80,6 +80,12 @@ class Association {
   TimePoint deadline() const;
   bool established() const { return state_ == State::kEstablished; }
   bool ended() const { return state_ == State::kEnded; }
+  // A handshake repeats nothing by our clock until its peer is heard again.
+  void Pause() {
+    if (handshake_) handshake_->Pause();
+  }
+  // Something in the clear, which anybody may have said, has announced the end of the handshake.
+  bool suspects_end() const { return handshake_ && handshake_->suspects_alert(); }
   Handle handle() const { return handle_; }
 
   // What is known of the peer once established, and until the object goes.

@@ -6,6 +6,9 @@ namespace native_dtls {
 
 namespace {
 
+// A client that is in the midst of a handshake has said something, or will say it again, within this.
+constexpr Duration kSilentBeforeGivingWay = std::chrono::seconds(1);
+
 bool IsCleartext(ByteView datagram) {
   const auto record = TakeRecord(datagram);
   return record && record->header.epoch == 0;
@@ -455,8 +458,13 @@ void Endpoint::ReceiveFromStranger(TimePoint now, const Path& path, ByteView dat
 void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, const ClientHello& hello,
                             bool cookie_verified) {
   Slot* older = HandshakeAt(path);
-  // Without a cookie nobody has shown that the new hello comes from where it says.
-  if (older != nullptr && !cookie_verified) return counters_.Add(Counter::kDroppedUnexpected);
+  // Without a cookie nobody has shown that the new hello comes from where it says; and a hello that was kept
+  // somewhere must not end a handshake that is under way.
+  if (older != nullptr && (!cookie_verified || !MayGiveWay(now, *older))) {
+    // If its client is there no more, what it is told would only mislead the new one.
+    if (cookie_verified) older->association->Pause();
+    return counters_.Add(Counter::kDroppedUnexpected);
+  }
   const ListenOptions& options = listening_->options;
   if (hello.message_length > options.association->handshake.max_message_bytes) {
     return counters_.Add(Counter::kDroppedTooLong);
@@ -476,12 +484,18 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   }
   Slot* slot = Create(Role::kServer, options.context, options.association, path, source);
   if (slot == nullptr) return counters_.Add(Counter::kDroppedLimit);
+  slot->heard_at = now;
   slot->pending_hello = std::make_unique<std::array<uint8_t, 32>>();
   std::ranges::copy(hello.random, slot->pending_hello->begin());
   pending_.Add(now, slot->handle, path);
   if (by_host_) by_host_->Add(path);
   slot->association->Accept(now, datagram, cookie_verified, listening_->ticket_keys.KeysAt(now));
   Settle(*slot);
+}
+
+// Whether the client of a handshake seems to have left it.
+bool Endpoint::MayGiveWay(TimePoint now, const Slot& handshake) {
+  return now - handshake.heard_at >= kSilentBeforeGivingWay || handshake.association->suspects_end();
 }
 
 // The handshake under way at this path, be it beside an established association; null for none.

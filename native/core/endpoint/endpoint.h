@@ -191,6 +191,7 @@ class Endpoint {
   void Forget(Slot& slot);
   bool BeginsAnotherHandshake(const Slot& slot, ByteView datagram) const;
   Slot* HandshakeAt(const Path& path);
+  static bool MayGiveWay(TimePoint now, const Slot& handshake);
   bool MakeRoom(TimePoint now, const Path& path);
   void CountHosts();
   void ReceiveFromStranger(TimePoint now, const Path& path, ByteView datagram);

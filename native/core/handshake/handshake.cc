@@ -140,6 +140,7 @@ void Handshake::Accept(TimePoint now, ByteView hello, bool cookie_verified,
 }
 
 void Handshake::Receive(TimePoint now, ByteView datagram) {
+  paused_ = false;
   const uint16_t awaited = next_message_seq_;
   while (const auto record = TakeRecord(datagram, connection_ids_.own_bytes())) ProcessRecord(*record);
   if (!datagram.empty()) counters_->Add(Counter::kDroppedMalformed);
@@ -181,7 +182,7 @@ void Handshake::Cancel() {
 }
 
 TimePoint Handshake::deadline() const {
-  return state_ == State::kRunning && !waits_for_answer() ? flights_.deadline() : kNever;
+  return state_ == State::kRunning && !waits_for_answer() && !paused_ ? flights_.deadline() : kNever;
 }
 
 void Handshake::ProcessRecord(const Record& record) {

@@ -131,6 +131,11 @@ class Handshake {
     if (suspect_alert_ && state_ == State::kRunning) Fail(ErrorKind::kAlertReceived);
   }
 
+  // Nothing is sent again by our clock until something is received.
+  void Pause() { paused_ = true; }
+
+  bool suspects_alert() const { return suspect_alert_.has_value(); }
+
   State state() const { return state_; }
   // When HandleTimeout is due; kNever for never.
   TimePoint deadline() const;
@@ -245,6 +250,7 @@ class Handshake {
   // There with the records.
   std::optional<SessionSecrets> secrets_;
   bool peer_repeats_itself_ = false;
+  bool paused_ = false;
   // OpenSSL reads protected records under numbers of their own.
   uint64_t next_private_sequence_ = 0;
 
