@@ -8,27 +8,13 @@
 #include <set>
 
 #include "core/records/records.h"
+#include "fuzz/input.h"
 
 using namespace native_dtls;
 
 namespace {
 
 constexpr uint64_t kTypes[] = {20, 21, 22, 23, 24, 25};
-
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : rest_(data, size) {}
-  bool empty() const { return rest_.empty(); }
-  uint8_t Byte() { return empty() ? 0 : Take(1)[0]; }
-  ByteView Take(size_t size) {
-    const ByteView taken = rest_.first(std::min(size, rest_.size()));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-
- private:
-  ByteView rest_;
-};
 
 AeadPool& Pool() {
   static AeadPool pool;
