@@ -4,6 +4,7 @@
  */
 
 import { DtlsOptionsError } from './errors.js';
+import type { Driver } from './open-transport.js';
 import { invalidOption, MAX_TIMER_MS, optionalBoolean, optionalInteger } from './validate.js';
 
 export interface AssociationOptions {
@@ -31,8 +32,11 @@ export interface AssociationOptions {
   readonly maxHandshakeMessage?: number | undefined;
   /** Let `message` carry `{ datagram }`, the ciphertext as received. Default false. */
   readonly captureDatagrams?: boolean | undefined;
-  /** Only `'dgram'` in this version. */
-  readonly driver?: 'dgram' | undefined;
+  /**
+   * How datagrams travel: by the addon itself, in batches, or by `node:dgram`. Default `'native'`; `'dgram'` with
+   * `captureDatagrams`, and with a `socket` of the user's.
+   */
+  readonly driver?: Driver | undefined;
 }
 
 /** {@link AssociationOptions} with every value in place. */
@@ -59,7 +63,7 @@ export const defaultAssociationSettings: AssociationSettings = {
   captureDatagrams: false,
 };
 
-const notSupported = ['crl', 'ecdhCurve', 'pfx', 'reusePort', 'sigalgs', 'srtpProfiles'] as const;
+const notSupported = ['crl', 'ecdhCurve', 'pfx', 'sigalgs', 'srtpProfiles'] as const;
 
 /** Refuses what the contract names but this version would silently ignore; `others`: what only the caller ignores. */
 export function refuseUnsupported(options: object, ...others: readonly string[]): void {
@@ -69,9 +73,17 @@ export function refuseUnsupported(options: object, ...others: readonly string[])
       throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', option, 'absent');
     }
   }
-  const { driver } = given;
-  if (driver === 'native') throw new DtlsOptionsError('ERR_DTLS_OPTION_NOT_SUPPORTED', 'driver', "'dgram'");
-  if (driver !== undefined && driver !== 'dgram') throw invalidOption('driver', "'dgram'", driver);
+}
+
+/** @throws DtlsOptionsError when the option is wrong, or another one excludes what is asked for. */
+export function chosenDriver(options: AssociationOptions & { readonly socket?: unknown }): Driver {
+  const { driver, captureDatagrams, socket } = options;
+  const slow = socket !== undefined || captureDatagrams === true;
+  if (driver === undefined) return slow ? 'dgram' : 'native';
+  if (driver !== 'native' && driver !== 'dgram') throw invalidOption('driver', "'native' or 'dgram'", driver);
+  if (driver === 'dgram' || !slow) return driver;
+  const other = socket === undefined ? 'captureDatagrams' : 'socket';
+  throw new DtlsOptionsError('ERR_DTLS_OPTION_CONFLICT', 'driver', "'dgram', or one of the two", { other });
 }
 
 /** Validates sizes and timers and fills in the defaults. */

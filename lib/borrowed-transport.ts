@@ -8,10 +8,10 @@ import { type AddressInfo, isIP } from 'node:net';
 import { isPeerPort } from './peer-address.js';
 import type { DatagramOrigin, DatagramTransport } from './socket-option.js';
 import {
+  type DatagramCarrier,
   mapped,
   type SentCallback,
   sendThrew,
-  type Transport,
   type TransportListener,
   unmapped,
 } from './transport.js';
@@ -20,7 +20,7 @@ const FIRST_DTLS_BYTE = 20;
 const LAST_DTLS_BYTE = 63;
 
 /** A user's `dgram.Socket` or {@link DatagramTransport}. */
-export class BorrowedTransport implements Transport {
+export class BorrowedTransport implements DatagramCarrier {
   readonly connected: boolean;
   readonly #user: DatagramTransport;
   readonly #mapsIpv4: boolean;

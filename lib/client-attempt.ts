@@ -8,12 +8,12 @@ import type { AssociationOwner } from './association-owner.js';
 import { borrowDriver, returnDriver } from './borrowed-drivers.js';
 import { judgeServer, type Verdict } from './certificates.js';
 import type { ClientSettings } from './connect-options.js';
-import { openDgramTransport } from './dgram-transport.js';
 import { EndpointDriver } from './endpoint-driver.js';
 import { errorText } from './error-texts.js';
 import { type DtlsError, DtlsHandshakeError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { type ErrorKind, failureError, peerText, type UserQuestion } from './native-errors.js';
 import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
+import { openTransport } from './open-transport.js';
 import { type PskCredential, pskCredential } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import type { Resumption } from './saving-options.js';
@@ -57,13 +57,14 @@ export class ClientAttempt implements AssociationOwner {
 
   /** Opens the socket and begins; at most `timeLeftMs` until the handshake is complete. */
   start(timeLeftMs: number): void {
-    const { socket, port, localAddress, localPort, recvBufferSize, sendBufferSize } = this.#settings;
+    const { driver, socket, port, localAddress, localPort, recvBufferSize, sendBufferSize } = this.#settings;
     if (socket !== undefined) {
       this.#driver = borrowDriver(socket);
       this.#begin(this.#driver, timeLeftMs);
       return;
     }
-    this.#giveUpOpening = openDgramTransport(
+    this.#giveUpOpening = openTransport(
+      driver,
       {
         family: this.#address.includes(':') ? 6 : 4,
         remote: { address: this.#address, port },
@@ -232,8 +233,12 @@ export class ClientAttempt implements AssociationOwner {
       return;
     }
     const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
-    driver.relocate(link, { address: this.#address, port: this.#settings.port, family });
     this.#link = link;
+    if (!driver.relocate(link, { address: this.#address, port: this.#settings.port, family })) {
+      link.abort();
+      this.#fail(new DtlsTransportError('ERR_DTLS_ADDRESS_BUSY', { peer: this.#peer }), true);
+      return;
+    }
     this.#verdict = entry.verdict;
     link.owner = this;
     this.#observer.started(link);

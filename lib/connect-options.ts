@@ -11,12 +11,14 @@ import {
   type AssociationOptions,
   type AssociationSettings,
   associationSettings,
+  chosenDriver,
   refuseUnsupported,
 } from './association-options.js';
 import type { CheckServerIdentity } from './certificates.js';
 import { connectionIdLength, returnRoutability } from './connection-id-option.js';
 import { DtlsOptionsError } from './errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
+import type { Driver } from './open-transport.js';
 import { judgePeerAddress } from './peer-address.js';
 import { type ClientPskCallback, type ClientPskOptions, clientPskSource } from './psk-options.js';
 import { type Resumption, resumption as resumptionOf } from './saving-options.js';
@@ -112,6 +114,7 @@ export interface ClientSettings {
   readonly lookup: LookupFunction | undefined;
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
+  readonly driver: Driver;
   readonly socket: DatagramTransport | undefined;
   readonly signal: AbortSignal | undefined;
   readonly context: NativeContext;
@@ -131,7 +134,15 @@ export interface ClientSettings {
 
 /** Validates everything. @throws DtlsOptionsError naming the option that is wrong. */
 export function clientSettings(options: ConnectOptions): ClientSettings {
-  refuseUnsupported(options, 'ALPNCallback', 'SNICallback', 'sessionTimeout', 'sni', 'ticketKeys');
+  refuseUnsupported(
+    options,
+    'ALPNCallback',
+    'SNICallback',
+    'reusePort',
+    'sessionTimeout',
+    'sni',
+    'ticketKeys',
+  );
   const resumption = resumptionOf(options);
   const host = checkedHost(options.host ?? resumption?.peer.address);
   const association = associationSettings(options);
@@ -185,6 +196,7 @@ function endpointSettings(options: ConnectOptions, host: string, resumption: Res
   return {
     ...local,
     localPort: local.localPort ?? (socket === undefined ? resumption?.peer.localPort : undefined),
+    driver: chosenDriver(options),
     socket,
     port: checkedPort(options.port ?? resumption?.peer.port),
     family: checkedFamily(options.family, host),

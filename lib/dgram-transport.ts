@@ -6,25 +6,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { isPeerPort } from './peer-address.js';
 import {
+  type DatagramCarrier,
   mapped,
   type SentCallback,
   sendThrew,
-  type Transport,
   type TransportListener,
+  type UdpTransportOptions,
   unmapped,
 } from './transport.js';
-
-export interface DgramTransportOptions {
-  readonly family: 4 | 6;
-  readonly localAddress?: string | undefined;
-  readonly localPort?: number | undefined;
-  /** The one peer to connect to. */
-  readonly remote?: { readonly address: string; readonly port: number } | undefined;
-  readonly ipv6Only?: boolean | undefined;
-  readonly reuseAddr?: boolean | undefined;
-  readonly recvBufferSize?: number | undefined;
-  readonly sendBufferSize?: number | undefined;
-}
 
 /** Addresses given to the socket are literal, so they need no lookup; the default one costs a tick for each datagram. */
 function literalLookup(
@@ -36,7 +25,7 @@ function literalLookup(
 }
 
 /** A bound (and, with `remote`, connected) UDP socket; closed with {@link close}. */
-export class DgramTransport implements Transport {
+export class DgramTransport implements DatagramCarrier {
   readonly connected: boolean;
   readonly #socket: Socket;
   readonly #mapsIpv4: boolean;
@@ -46,7 +35,7 @@ export class DgramTransport implements Transport {
   #closed = false;
 
   /** @internal Use {@link openDgramTransport}. */
-  constructor(socket: Socket, options: DgramTransportOptions) {
+  constructor(socket: Socket, options: UdpTransportOptions) {
     this.#socket = socket;
     this.connected = options.remote !== undefined;
     this.#mapsIpv4 = options.family === 6;
@@ -66,15 +55,6 @@ export class DgramTransport implements Transport {
 
   attach(listener: TransportListener): void {
     this.#listener = listener;
-  }
-
-  /** Room in the kernel for at least so many bytes that have not been received yet, as far as the system allows. */
-  widenReceiveBuffer(bytes: number): void {
-    try {
-      if (this.#socket.getRecvBufferSize() < bytes) this.#socket.setRecvBufferSize(bytes);
-    } catch {
-      // It goes on with what it has.
-    }
   }
 
   send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void {
@@ -132,7 +112,7 @@ export class DgramTransport implements Transport {
  * The function returned gives up: nothing is called after it.
  */
 export function openDgramTransport(
-  options: DgramTransportOptions,
+  options: UdpTransportOptions,
   opened: (error: Error | undefined, transport: DgramTransport | undefined) => void,
 ): () => void {
   const socket = createSocket({
@@ -152,6 +132,7 @@ export function openDgramTransport(
       socket.close();
       opened(error, undefined);
     } else {
+      widenReceiveBuffer(socket, options.leastRecvBufferSize ?? 0);
       opened(undefined, new DgramTransport(socket, options));
     }
   };
@@ -172,4 +153,12 @@ export function openDgramTransport(
     socket.removeAllListeners();
     socket.close();
   };
+}
+
+function widenReceiveBuffer(socket: Socket, bytes: number): void {
+  try {
+    if (bytes > 0 && socket.getRecvBufferSize() < bytes) socket.setRecvBufferSize(bytes);
+  } catch {
+    // It goes on with what it has.
+  }
 }

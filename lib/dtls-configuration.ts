@@ -120,6 +120,8 @@ export function checkConfiguration(role: DtlsRole, given: DtlsConfiguration): Ch
     given,
     'ALPNCallback',
     'SNICallback',
+    'driver',
+    'reusePort',
     'resumeFrom',
     'resumeKey',
     'returnRoutability',

@@ -7,7 +7,7 @@
  * listener may call anything, close anything or throw, and the events behind it are dispatched nevertheless.
  */
 
-import { type AddressInfo, isIPv6 } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { addon } from './addon.js';
 import { AssociationLink, type LinkPeer } from './association-link.js';
 import type { AssociationOwner } from './association-owner.js';
@@ -24,9 +24,10 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from './native-seam.js';
+import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
 import { Slots } from './slots.js';
-import type { SentCallback, Transport, TransportListener } from './transport.js';
+import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
 
 /** The server on an endpoint. */
 export interface Acceptor {
@@ -47,12 +48,11 @@ const kinds = addon.eventKinds;
 /** One endpoint with its transport; any number of clients, and at most one server. */
 export class EndpointDriver implements TransportListener {
   readonly transport: Transport;
-  readonly #endpoint = new addon.Endpoint();
+  readonly #endpoint: NativeEndpoint;
+  /** One of the two: JavaScript moves the datagrams, or the endpoint's own socket does. */
+  readonly #carrier: DatagramCarrier | undefined;
+  readonly #native: NativeTransport | undefined;
   readonly #links = new Slots<AssociationLink>();
-  /** Clients whose server has not said anything yet. */
-  readonly #unanswered = new Set<AssociationLink>();
-  /** Restored peers that are elsewhere now: from there to where the addon knows them. */
-  readonly #relocated = new Map<string, LinkPeer>();
   readonly #queue = new EventQueue();
   readonly #timer = new EarliestTimer(() => {
     this.#take(this.#endpoint.handleTimeout(monotonicNow()));
@@ -65,8 +65,11 @@ export class EndpointDriver implements TransportListener {
   #unanswerable = 0;
   #connectionIdLength: number | undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: DatagramCarrier | NativeTransport) {
     this.transport = transport;
+    this.#native = transport instanceof NativeTransport ? transport : undefined;
+    this.#carrier = transport instanceof NativeTransport ? undefined : transport;
+    this.#endpoint = this.#native?.endpoint ?? new addon.Endpoint();
     transport.attach(this);
   }
 
@@ -139,14 +142,12 @@ export class EndpointDriver implements TransportListener {
     owner: AssociationOwner,
   ): AssociationLink | 'invalidAddress' | 'busy' | 'otherConnectionIds' {
     if (this.otherConnectionIds(options) !== undefined) return 'otherConnectionIds';
-    if (this.#relocated.has(placeOf(address, port))) return 'busy';
     const handle = this.#endpoint.connect(monotonicNow(), context, address, port, options);
     if (handle === 0) return 'invalidAddress';
     if (handle === -1) return 'busy';
     this.#noteConnectionIds(options);
     const link = this.#newLink(handle);
     link.owner = owner;
-    this.#unanswered.add(link);
     return link;
   }
 
@@ -158,14 +159,13 @@ export class EndpointDriver implements TransportListener {
 
   /** Seals and sends one message: 0, or one of the addon's negative `sendErrors`. */
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
+    const carrier = this.#carrier;
+    if (carrier === undefined) return this.#sendQueued(link, message, sent);
     const sealed = this.#endpoint.send(monotonicNow(), link.handle, message);
     if (typeof sealed === 'number') return sealed;
     const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
-    this.transport.send(datagram, link.address, link.port, sent);
-    if (batch !== undefined) {
-      this.#take(batch);
-      this.#queue.drainSoon();
-    }
+    carrier.send(datagram, link.address, link.port, sent);
+    this.#takeSoon(batch);
     return 0;
   }
 
@@ -269,12 +269,11 @@ export class EndpointDriver implements TransportListener {
     return restored.map((handle) => this.#newLink(handle));
   }
 
-  /** A peer just restored is to be found elsewhere than when it was exported. */
-  relocate(link: AssociationLink, elsewhere: LinkPeer): void {
-    const { address, port, family } = link;
-    if (address === elsewhere.address && port === elsewhere.port) return;
-    this.#relocated.set(placeOf(elsewhere.address, elsewhere.port), { address, port, family });
+  /** A peer just restored is to be found elsewhere than when it was exported; false when somebody else is there. */
+  relocate(link: AssociationLink, elsewhere: LinkPeer): boolean {
+    if (!this.#endpoint.relocate(link.handle, elsewhere.address, elsewhere.port)) return false;
     link.moveTo(elsewhere);
+    return true;
   }
 
   /** Runs a function after every event that is known by now. */
@@ -303,15 +302,14 @@ export class EndpointDriver implements TransportListener {
 
   onDatagram(datagram: Buffer, address: string, port: number): void {
     if (this.#closed) return;
-    if (this.#unanswered.size > 0) this.#noteAnswer(address, port);
-    const known = this.#relocated.size > 0 ? this.#relocated.get(placeOf(address, port)) : undefined;
-    const batch = this.#endpoint.receive(
-      monotonicNow(),
-      datagram,
-      known?.address ?? address,
-      known?.port ?? port,
-    );
+    const batch = this.#endpoint.receive(monotonicNow(), datagram, address, port);
     this.#take(batch, datagram, address, port);
+    this.#queue.drain();
+  }
+
+  onBatch(batch: Batch): void {
+    if (this.#closed) return;
+    this.#take(batch);
     this.#queue.drain();
   }
 
@@ -355,11 +353,26 @@ export class EndpointDriver implements TransportListener {
       const receivers = this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
         if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
-        else this.#queueConnectionIdEvent(batch[index] as number, address, port);
+        else this.#queueConnectionIdEvent(batch[index] as number, batch[index + 3] as LinkPeer);
       }
       if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
+    this.#native?.queued();
     this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
+  }
+
+  #sendQueued(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
+    const outcome = this.#endpoint.sendQueued(link.handle, message);
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
+    this.#native?.queued(sent);
+    if (typeof outcome !== 'number') this.#takeSoon(outcome);
+    return 0;
+  }
+
+  #takeSoon(batch: Batch | undefined): void {
+    if (batch === undefined) return;
+    this.#take(batch);
+    this.#queue.drainSoon();
   }
 
   /**
@@ -383,11 +396,10 @@ export class EndpointDriver implements TransportListener {
   }
 
   /** The two events that are about no association. */
-  #queueConnectionIdEvent(kind: number, address: string, port: number): void {
-    const family = isIPv6(address) ? 'IPv6' : 'IPv4';
+  #queueConnectionIdEvent(kind: number, client: LinkPeer): void {
     this.#queue.push(() => {
       if (kind === kinds.connectionIdTaken) this.#acceptor?.connectionIdTaken?.();
-      else this.#acceptor?.connectionIdMissing?.({ address, port, family });
+      else this.#acceptor?.connectionIdMissing?.(client);
     });
   }
 
@@ -403,8 +415,8 @@ export class EndpointDriver implements TransportListener {
       for (let index = 0; index < datagrams; index += 1) {
         const outgoing = batch[2 + 2 * index] as Uint8Array;
         const receiver = receivers?.[index];
-        if (receiver === undefined) this.transport.send(outgoing, address, port);
-        else this.transport.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
+        if (receiver === undefined) this.#carrier?.send(outgoing, address, port);
+        else this.#carrier?.send(outgoing, receiver.address, receiver.port, this.#noteOutcome);
       }
     } finally {
       this.#queue.release();
@@ -418,14 +430,11 @@ export class EndpointDriver implements TransportListener {
     const payload = batch[index + 3];
     if (kind === kinds.established) {
       this.#noteLocalAddress();
-      this.#unanswered.delete(link);
     } else if (kind === kinds.addressChanged) {
       link.candidate = payload as LinkPeer;
     } else if (kind === kinds.closed || kind === kinds.failed) {
       link.end();
-      this.#unanswered.delete(link);
       this.#links.delete(link.handle, link);
-      if (this.#relocated.size > 0) this.#relocated.delete(placeOf(link.address, link.port));
     }
     this.#queue.push({ link, kind, detail, payload, datagram });
   }
@@ -453,16 +462,4 @@ export class EndpointDriver implements TransportListener {
   #noteConnectionIds({ connectionIdLength }: NativeAssociationOptions): void {
     if (connectionIdLength > 0) this.#connectionIdLength = connectionIdLength;
   }
-
-  #noteAnswer(address: string, port: number): void {
-    for (const link of this.#unanswered) {
-      if (!this.transport.connected && (link.port !== port || link.address !== address)) continue;
-      this.#unanswered.delete(link);
-      link.owner?.onAnswered();
-    }
-  }
-}
-
-function placeOf(address: string, port: number): string {
-  return `${address} ${port}`;
 }

@@ -86,18 +86,23 @@ function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent): void 
   try {
     if (kind === kinds.message) owner.onMessage(payload as Buffer, datagram);
     else if (kind === kinds.established) owner.onEstablished();
-    else if (kind === kinds.helloReceived) owner.onHello(payload as HelloQuestion);
-    else if (kind === kinds.pskRequired) owner.onPskRequired(payload as Buffer | undefined);
-    else if (kind === kinds.certificateReceived) owner.onCertificate(payload as CertificateQuestion);
+    else if (kind === kinds.answered) owner.onAnswered();
     else if (kind === kinds.retransmitted) owner.onRetransmit(detail);
-    else if (kind === kinds.addressChanged) askAddress(link, owner, payload as LinkPeer);
     else if (kind === kinds.keyLimit) owner.onKeyLimit(keyLimits.get(detail) ?? 'sealed');
     else if (kind === kinds.idle) owner.onIdle();
     else if (kind === kinds.closed) owner.onClosed(closeReasons.get(detail) ?? 'local');
     else if (kind === kinds.failed) owner.onFailed(errorKind(detail), payload as Failure);
+    else ask(link, owner, kind, payload);
   } catch (error) {
     throwLater(error);
   }
+}
+
+function ask(link: AssociationLink, owner: AssociationOwner, kind: number, payload: unknown): void {
+  if (kind === kinds.helloReceived) owner.onHello(payload as HelloQuestion);
+  else if (kind === kinds.pskRequired) owner.onPskRequired(payload as Buffer | undefined);
+  else if (kind === kinds.certificateReceived) owner.onCertificate(payload as CertificateQuestion);
+  else if (kind === kinds.addressChanged) askAddress(link, owner, payload as LinkPeer);
 }
 
 /** A question that a newer one has replaced is not put any more: the answer would be taken for the newer one's. */

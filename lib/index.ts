@@ -34,6 +34,7 @@ export {
 } from './errors.js';
 export type { AlpnCallback, HelloOptions, SniCallback } from './hello-policy.js';
 export type { MessageInfo } from './inbox.js';
+export type { Driver } from './open-transport.js';
 export type { Pem } from './pem.js';
 export type { SendCallback } from './pending-sends.js';
 export { PingScheduler, type PingSchedulerOptions, type PingTarget } from './ping-scheduler.js';

@@ -24,6 +24,8 @@ export type Handle = number;
 
 /** Kinds of events; in parentheses: `detail`; payload. */
 export interface EventKinds {
+  /** Client: the first datagram has come from where the server is (0; undefined). */
+  readonly answered: number;
   /**
    * Server, with `askHello`: a client's hello is whole; the association waits for `answerHello` or `refuseHello`
    * (0; {@link HelloQuestion}).
@@ -55,8 +57,8 @@ export interface EventKinds {
    */
   readonly connectionIdTaken: number;
   /**
-   * The hello of the datagram just given goes unanswered, because none of the supplied Connection IDs is left; its handle
-   * is 0 (0; undefined).
+   * A hello goes unanswered, because none of the supplied Connection IDs is left; its handle is 0 (0; the client's
+   * `{ address, port, family }`).
    */
   readonly connectionIdMissing: number;
   /**
@@ -162,6 +164,8 @@ export interface SendErrors {
   readonly addressUnproven: number;
   /** The record numbers of the key have run out (RFC 6347 section 4.1); the last few are kept for close_notify. */
   readonly numbersExhausted: number;
+  /** The queue of the endpoint's own socket is full. */
+  readonly queueFull: number;
 }
 
 /**
@@ -329,7 +333,8 @@ export interface AssociationTraffic {
 export interface NativeEndpoint {
   /**
    * Shared with the addon: `[0]` the next deadline (milliseconds on the clock of `now`, Infinity for none), then one
-   * number for each of {@link NativeAddon.counterNames}. Never hand it out: it must not be detached.
+   * number for each of {@link NativeAddon.counterNames}, then of a socket of its own how many datagrams were queued, how
+   * many have left the queue, and the bytes in it. Never hand it out: it must not be detached.
    */
   readonly state: Float64Array;
 
@@ -378,6 +383,8 @@ export interface NativeEndpoint {
   handleTimeout(now: number): Batch | undefined;
   /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
   send(now: number, handle: Handle, message: Uint8Array): Sealed | number;
+  /** Seals one message and queues it on the endpoint's own socket: 0, one of {@link SendErrors}, or what happened beside. */
+  sendQueued(handle: Handle, message: Uint8Array): Batch | number;
   /** The system says that the peer is gone: a handshake that suspects an alert ends by it, and nothing else happens. */
   peerGone(now: number, handle: Handle): Batch | undefined;
   /** Ends in good order: close_notify when established, else as `abort`. `closed` follows in the batch. */
@@ -427,6 +434,48 @@ export interface NativeEndpoint {
     saved: readonly Uint8Array[],
     key: Uint8Array,
   ): readonly Handle[] | number;
+  /** A peer just restored is elsewhere than when it was exported. False when somebody else is there. */
+  relocate(handle: Handle, address: string, port: number): boolean;
+  /**
+   * Gives the endpoint a UDP socket of its own, on the environment's loop: undefined, or a negative error of libuv's and
+   * what failed. From now on batches hold no datagrams: those are queued. The functions are called by the loop and must
+   * not throw: with a batch, when a queue that was held up is empty again, with an error (an ICMP message), and with an
+   * error when the socket is dead. `now` as everywhere. Addresses are literal; an empty one means no peer to connect to.
+   */
+  openSocket(
+    now: number,
+    options: {
+      readonly ipv6: boolean;
+      readonly ipv6Only: boolean;
+      readonly reuseAddr: boolean;
+      readonly reusePort: boolean;
+      /** Bytes; 0: as the system has it. */
+      readonly recvBufferSize: number;
+      /** It is widened to so many bytes, as far as that can be had. */
+      readonly leastRecvBufferSize: number;
+      readonly sendBufferSize: number;
+      readonly address: string;
+      readonly port: number;
+      readonly remoteAddress: string;
+      readonly remotePort: number;
+      /** Plain libuv, also where there is something better. */
+      readonly portable: boolean;
+    },
+    onBatch: (batch: Batch) => void,
+    onDrained: () => void,
+    onError: (error: number) => void,
+    onDead: (error: number) => void,
+  ): readonly [error: number, what: 'open' | 'connect'] | undefined;
+  /** Hands what is queued to the kernel: 0, or an error that an ICMP message told. */
+  flush(): number;
+  /** Datagrams that the kernel refused since this was asked last: the place of each among all that were queued, and why. */
+  takeRefusals(): readonly number[];
+  /** Where the socket is bound. */
+  socketAddress(): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
+  /** Whether the socket keeps the process alive. */
+  refSocket(refed: boolean): void;
+  /** Sends what can be sent at once, and closes the socket. */
+  closeSocket(): void;
   /** Handles of all associations that are established. */
   established(): readonly Handle[];
   /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */

@@ -8,6 +8,7 @@ import {
   type AssociationOptions,
   type AssociationSettings,
   associationSettings,
+  chosenDriver,
   refuseUnsupported,
 } from './association-options.js';
 import { bufferSize } from './connect-options.js';
@@ -16,6 +17,7 @@ import type { ConnectionIdGenerator } from './connection-id-stock.js';
 import { DtlsOptionsError } from './errors.js';
 import { type HelloOptions, HelloPolicy } from './hello-policy.js';
 import type { NativeAssociationOptions } from './native-seam.js';
+import type { Driver } from './open-transport.js';
 import {
   pskIdentity,
   type ServerPskCallback,
@@ -94,6 +96,11 @@ export interface ServerOptions
   readonly ipv6Only?: boolean | undefined;
   /** Allow another socket to be bound to the same port. Default false. */
   readonly reuseAddr?: boolean | undefined;
+  /**
+   * Let several processes listen on one port, each with this option; the system shares the clients out among them.
+   * Only with the native driver. Default false.
+   */
+  readonly reusePort?: boolean | undefined;
   /** Bytes of the kernel's receive buffer. Default 1 MiB, or as much of it as the system allows, or its own if that is more. */
   readonly recvBufferSize?: number | undefined;
   /** Bytes of the kernel's send buffer. */
@@ -130,9 +137,11 @@ export interface ServerSettings {
     readonly maxConnectionsPerHost: number;
     readonly ticketKeys: Buffer;
   };
+  readonly driver: Driver;
   readonly socket: DatagramTransport | undefined;
   readonly ipv6Only: boolean;
   readonly reuseAddr: boolean;
+  readonly reusePort: boolean;
   readonly recvBufferSize: number | undefined;
   readonly sendBufferSize: number | undefined;
 }
@@ -229,7 +238,16 @@ function limitsOf(options: ServerOptions): ServerSettings['limits'] {
 }
 
 function socketSettings(options: ServerOptions) {
+  const driver = chosenDriver(options);
+  const reusePort = optionalBoolean('reusePort', options.reusePort) ?? false;
+  if (reusePort && driver !== 'native') {
+    throw new DtlsOptionsError('ERR_DTLS_OPTION_CONFLICT', 'reusePort', "the driver 'native'", {
+      other: 'driver',
+    });
+  }
   return {
+    driver,
+    reusePort,
     socket: optionalTransport(options.socket),
     ipv6Only: optionalBoolean('ipv6Only', options.ipv6Only) ?? false,
     reuseAddr: optionalBoolean('reuseAddr', options.reuseAddr) ?? false,

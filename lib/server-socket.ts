@@ -5,10 +5,9 @@
 
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { openDgramTransport } from './dgram-transport.js';
 import { DtlsTransportError } from './errors.js';
+import { type OpenedTransport, openTransport } from './open-transport.js';
 import type { ServerSettings } from './server-options.js';
-import type { Transport } from './transport.js';
 
 export interface ListenAddress {
   readonly port: number;
@@ -21,7 +20,7 @@ export interface ListenAddress {
  */
 const RECEIVE_BUFFER_BYTES = 2 ** 20;
 
-type Opened = (error: DtlsTransportError | undefined, transport: Transport | undefined) => void;
+type Opened = (error: DtlsTransportError | undefined, transport: OpenedTransport | undefined) => void;
 
 /** Opens it. `opened` is called once, perhaps before this returns. */
 export function openServerSocket(
@@ -51,20 +50,22 @@ export function openServerSocket(
 }
 
 function openAt(address: string, port: number, settings: ServerSettings, opened: Opened): void {
-  const { ipv6Only, reuseAddr, recvBufferSize, sendBufferSize } = settings;
-  openDgramTransport(
+  const { driver, ipv6Only, reuseAddr, reusePort, recvBufferSize, sendBufferSize } = settings;
+  openTransport(
+    driver,
     {
       family: isIP(address) === 6 ? 6 : 4,
       localAddress: address,
       localPort: port,
       ipv6Only,
       reuseAddr,
+      reusePort,
       recvBufferSize,
+      leastRecvBufferSize: recvBufferSize === undefined ? RECEIVE_BUFFER_BYTES : undefined,
       sendBufferSize,
     },
     (error, transport) => {
       if (error === undefined) {
-        if (recvBufferSize === undefined) transport?.widenReceiveBuffer(RECEIVE_BUFFER_BYTES);
         opened(undefined, transport);
         return;
       }

@@ -14,6 +14,7 @@ import { EndpointDriver } from './endpoint-driver.js';
 import { type DtlsError, DtlsOptionsError, DtlsStateError, DtlsTransportError } from './errors.js';
 import { peerText } from './native-errors.js';
 import type { NativeAssociationOptions, NativeContext } from './native-seam.js';
+import type { OpenedTransport } from './open-transport.js';
 import type { RemoteInfo } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import { sealSaving } from './saving.js';
@@ -33,7 +34,6 @@ import { Slots } from './slots.js';
 import { DtlsSocket } from './socket.js';
 import { SocketCore, type SocketSide, unsealed } from './socket-core.js';
 import { ticketKeys } from './ticket-options.js';
-import type { Transport } from './transport.js';
 import { emitToUser } from './user-code.js';
 import { type Bytes, invalidOption, optionsObject } from './validate.js';
 
@@ -299,7 +299,7 @@ export class DtlsServer extends EventEmitter<ServerEvents> {
     else openServerSocket(address, this.#settings, (error, transport) => this.#opened(error, transport));
   }
 
-  #opened(error: DtlsTransportError | undefined, transport: Transport | undefined): void {
+  #opened(error: DtlsTransportError | undefined, transport: OpenedTransport | undefined): void {
     if (transport !== undefined && this.#state === 'opening') {
       this.#listenOn(new EndpointDriver(transport));
       return;

@@ -429,7 +429,8 @@ export class SocketCore implements AssociationOwner {
     if (outcome === sendErrors.numbersExhausted) {
       return this.#refuse(new DtlsStateError('ERR_DTLS_RECORD_NUMBERS_EXHAUSTED', { peer }), callback);
     }
-    const reason = 'it could not be sealed';
+    const reason =
+      outcome === sendErrors.queueFull ? 'too much waits for the network' : 'it could not be sealed';
     return this.#refuse(new DtlsTransportError('ERR_DTLS_SEND_FAILED', { peer, reason }), callback);
   }
 

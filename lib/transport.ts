@@ -4,10 +4,12 @@
  */
 
 import type { AddressInfo } from 'node:net';
+import type { Batch } from './native-seam.js';
 
 /** Called when a datagram was handed to the kernel, or could not be. */
 export type SentCallback = (error: Error | null) => void;
 
+/** What an endpoint's transport has, whoever moves the datagrams. */
 export interface Transport {
   /** Bound to one peer: only its datagrams and the ICMP errors about it arrive. */
   readonly connected: boolean;
@@ -15,11 +17,6 @@ export interface Transport {
   readonly queuedBytes: number;
   /** From now on the listener is told what happens. */
   attach(listener: TransportListener): void;
-  /**
-   * Sends one datagram to a literal address; never throws. `sent`, if given, is called later, exactly once; without it
-   * the listener is told of a failure that is known.
-   */
-  send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void;
   /** Where it is bound, if that is known. */
   localAddress(): AddressInfo | undefined;
   /** Lets go: closes a socket of our own after what was sent has left, detaches from the user's. */
@@ -28,7 +25,34 @@ export interface Transport {
   unref(): void;
 }
 
+/** One whose datagrams go through JavaScript. */
+export interface DatagramCarrier extends Transport {
+  /**
+   * Sends one datagram to a literal address; never throws. `sent`, if given, is called later, exactly once; without it
+   * the listener is told of a failure that is known.
+   */
+  send(datagram: Uint8Array, address: string, port: number, sent?: SentCallback): void;
+}
+
+/** A UDP socket of our own. */
+export interface UdpTransportOptions {
+  readonly family: 4 | 6;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  /** The one peer to connect to. */
+  readonly remote?: { readonly address: string; readonly port: number } | undefined;
+  readonly ipv6Only?: boolean | undefined;
+  readonly reuseAddr?: boolean | undefined;
+  readonly reusePort?: boolean | undefined;
+  readonly recvBufferSize?: number | undefined;
+  /** The kernel's receive buffer is to have at least so many bytes, as far as the system allows. */
+  readonly leastRecvBufferSize?: number | undefined;
+  readonly sendBufferSize?: number | undefined;
+}
+
 export interface TransportListener {
+  /** What came of datagrams that did not go through JavaScript. */
+  onBatch(batch: Batch): void;
   /** The address is literal; IPv4-mapped ones come as IPv4. */
   onDatagram(datagram: Buffer, address: string, port: number): void;
   /** A datagram was dropped, because where it claims to come from nothing can be sent to: anybody can forge port 0. */

@@ -24,7 +24,7 @@ function isFresh(addon, folders, files) {
 }
 
 function nativeIsFresh(withTests) {
-  const layers = ['native/core', 'native/binding'];
+  const layers = ['native/core', 'native/io', 'native/binding'];
   const files = ['binding.gyp', 'native/addon.gypi', 'native/sources.txt'];
   if (!isFresh(addonPath(), layers, files)) return false;
   const tests = [

@@ -197,6 +197,13 @@ Role Arguments::RoleName(size_t place) {
   return name == "server" ? Role::kServer : Role::kClient;
 }
 
+Napi::FunctionReference Arguments::Function(size_t place) {
+  const Napi::Value value = info_[place];
+  if (value.IsFunction()) return Napi::Persistent(value.As<Napi::Function>());
+  Refuse(place, "a function");
+  return {};
+}
+
 ByteView Arguments::Data(size_t place) {
   const auto bytes = BytesOf(info_[place]);
   if (!bytes) Refuse(place, kUint8Array);

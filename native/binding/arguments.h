@@ -77,6 +77,7 @@ class Arguments {
   uint32_t Count(size_t place, uint32_t most);
   std::string Text(size_t place);
   Role RoleName(size_t place);
+  Napi::FunctionReference Function(size_t place);
   // Where they are: good until JavaScript runs again.
   ByteView Data(size_t place);
   ByteView DataOf(size_t place, size_t size, const char* expected);

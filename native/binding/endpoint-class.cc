@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "binding/address.h"
 #include "binding/context-class.h"
 #include "binding/options.h"
 #include "binding/values.h"
@@ -12,6 +13,11 @@ namespace {
 
 // As lib checks it for its users.
 constexpr uint32_t kMaxKeyingMaterialBytes = 65535;
+
+constexpr double kMaxPort = 65535;
+
+// What is sent in one tick goes out together, up to this.
+constexpr size_t kMostGatheredBytes = 32 * 1024;
 
 constexpr char kSavingKey[] = "a key of 32 bytes";
 
@@ -36,6 +42,7 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Receive>("receive"),
                          InstanceMethod<&EndpointClass::HandleTimeout>("handleTimeout"),
                          InstanceMethod<&EndpointClass::Send>("send"),
+                         InstanceMethod<&EndpointClass::SendQueued>("sendQueued"),
                          InstanceMethod<&EndpointClass::PeerGone>("peerGone"),
                          InstanceMethod<&EndpointClass::Shutdown>("shutdown"),
                          InstanceMethod<&EndpointClass::Abort>("abort"),
@@ -56,15 +63,23 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::Traffic>("traffic"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
                          InstanceMethod<&EndpointClass::Candidate>("candidate"),
+                         InstanceMethod<&EndpointClass::Relocate>("relocate"),
+                         InstanceMethod<&EndpointClass::OpenSocket>("openSocket"),
+                         InstanceMethod<&EndpointClass::Flush>("flush"),
+                         InstanceMethod<&EndpointClass::TakeRefusals>("takeRefusals"),
+                         InstanceMethod<&EndpointClass::SocketAddress>("socketAddress"),
+                         InstanceMethod<&EndpointClass::RefSocket>("refSocket"),
+                         InstanceMethod<&EndpointClass::CloseSocket>("closeSocket"),
                      });
 }
 
 EndpointClass::EndpointClass(const Napi::CallbackInfo& info) : Wrapped(info) {
-  auto state = Napi::Float64Array::New(info.Env(), 1 + kCounterCount);
+  auto state = Napi::Float64Array::New(info.Env(), 1 + kCounterCount + kQueueStateSize);
   // The environment is being torn down: nobody will use this object.
   if (state.IsEmpty()) return;
   state_ = Napi::Persistent(state);
   deadline_ = state.Data();
+  queue_state_ = state.Data() + 1 + kCounterCount;
   endpoint_ = std::make_unique<Endpoint>(std::span<double, kCounterCount>(state.Data() + 1, kCounterCount));
   *deadline_ = MillisecondsOf(kNever);
 }
@@ -324,7 +339,133 @@ const Association* EndpointClass::Named(const Napi::CallbackInfo& info) {
   return arguments.Refused() ? nullptr : endpoint_->Find(handle);
 }
 
+Napi::Value EndpointClass::OpenSocket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Arguments arguments(info);
+  OptionObject object = arguments.Options(1);
+  const UdpOptions options = UdpOptionsOf(object);
+  const std::string remote = object.Text("remoteAddress");
+  const auto remote_port = static_cast<uint16_t>(object.Number("remotePort", 0, kMaxPort));
+  const auto local =
+      ParseAddress(object.Text("address"), static_cast<uint32_t>(object.Number("port", 0, kMaxPort)));
+  const auto peer = remote.empty() ? std::nullopt : ParseAddress(remote, remote_port);
+  const bool portable = object.Flag("portable");
+  const TimePoint now = arguments.Time(0);
+  EndpointSocket::Listener listener{arguments.Function(2), arguments.Function(3), arguments.Function(4),
+                                    arguments.Function(5)};
+  if (!local || (!remote.empty() && !peer)) arguments.Refuse(1, "literal addresses");
+  if (socket_) arguments.Refuse(1, "an endpoint without a socket");
+  if (arguments.Refused()) return env.Undefined();
+  auto socket = std::make_unique<EndpointSocket>(
+      env, endpoint_.get(), deadline_, [this](Napi::Env batch_env) { return Batch(batch_env); },
+      std::move(listener), now, portable);
+  const char* failed = "open";
+  sockaddr_storage address;
+  AddressOf(*local, options.ipv6, &address);
+  int error = socket->socket().Open(options, reinterpret_cast<const sockaddr*>(&address));
+  if (error == 0 && peer) {
+    failed = "connect";
+    AddressOf(*peer, options.ipv6, &address);
+    error = socket->socket().Connect(reinterpret_cast<const sockaddr*>(&address));
+  }
+  if (error == 0) error = socket->socket().Start();
+  if (error == 0) {
+    socket_ = std::move(socket);
+    // It must not be collected while the loop may call it.
+    Ref();
+    return env.Undefined();
+  }
+  Napi::Array result = Napi::Array::New(env, 2);
+  result.Set(0u, Napi::Number::New(env, error));
+  result.Set(1u, Napi::String::New(env, failed));
+  return result;
+}
+
+Napi::Value EndpointClass::Flush(const Napi::CallbackInfo& info) {
+  if (socket_) NoteFlush();
+  return Napi::Number::New(info.Env(), std::exchange(flush_error_, 0));
+}
+
+Napi::Value EndpointClass::TakeRefusals(const Napi::CallbackInfo& info) {
+  Napi::Array result = Napi::Array::New(info.Env());
+  uint32_t next = 0;
+  if (!socket_) return result;
+  for (const auto& [index, error] : socket_->socket().queue().TakeRefusals()) {
+    result.Set(next++, Napi::Number::New(info.Env(), static_cast<double>(index)));
+    result.Set(next++, Napi::Number::New(info.Env(), error));
+  }
+  return result;
+}
+
+Napi::Value EndpointClass::SocketAddress(const Napi::CallbackInfo& info) {
+  sockaddr_storage address;
+  if (!socket_ || socket_->socket().LocalAddress(&address) != 0) return info.Env().Undefined();
+  Path path = PathOf(reinterpret_cast<const sockaddr*>(&address));
+  path.written_as_ipv6 = address.ss_family == AF_INET6;
+  return PeerOf(info.Env(), &path);
+}
+
+void EndpointClass::RefSocket(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const bool refed = arguments.Flag(0);
+  if (!arguments.Refused() && socket_) socket_->socket().Ref(refed);
+}
+
+void EndpointClass::CloseSocket(const Napi::CallbackInfo&) {
+  if (!socket_) return;
+  socket_.reset();
+  Unref();
+}
+
+Napi::Value EndpointClass::Relocate(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  const auto path = arguments.Address(1, 2);
+  if (!path) arguments.Refuse(1, "an address");
+  if (arguments.Refused()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), endpoint_->Relocate(handle, *path));
+}
+
+// What is sealed must have room: a record number is spent for it.
+Napi::Value EndpointClass::SendQueued(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  const ByteView message = arguments.Data(1);
+  if (arguments.Refused()) return env.Undefined();
+  if (!socket_ || !socket_->socket().queue().HasRoom()) return Napi::Number::New(env, kSendQueueFull);
+  const auto result = endpoint_->Send(handle, message);
+  if (result != Association::SendResult::kSent) return SendResultOf(env, result, endpoint_->outbox());
+  socket_->TakeDatagrams();
+  if (socket_->socket().queue().waiting_bytes() > kMostGatheredBytes) {
+    NoteFlush();
+  } else {
+    PublishQueue();
+  }
+  return endpoint_->outbox().event_count() == 0 ? Napi::Number::New(env, 0) : Batch(env);
+}
+
+void EndpointClass::NoteFlush() {
+  const int error = socket_->socket().Flush();
+  if (error != 0) flush_error_ = error;
+  PublishQueue();
+}
+
+void EndpointClass::PublishQueue() {
+  if (!socket_) return;
+  const SendQueue& queue = socket_->socket().queue();
+  queue_state_[0] = static_cast<double>(queue.added());
+  queue_state_[1] = static_cast<double>(queue.taken());
+  queue_state_[2] = static_cast<double>(queue.waiting_bytes());
+}
+
 Napi::Value EndpointClass::Finish(Napi::Env env) {
+  if (socket_) socket_->TakeDatagrams();
+  PublishQueue();
+  return Batch(env);
+}
+
+Napi::Value EndpointClass::Batch(Napi::Env env) {
   *deadline_ = MillisecondsOf(endpoint_->deadline());
   return BatchOf(
       env, endpoint_->outbox(), [this](Handle handle) { return endpoint_->PathOf(handle); },

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "binding/endpoint-socket.h"
 #include "binding/wrapped.h"
 #include "core/endpoint/endpoint.h"
 
@@ -24,6 +25,7 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value HandleTimeout(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value SendQueued(const Napi::CallbackInfo& info);
   Napi::Value PeerGone(const Napi::CallbackInfo& info);
   Napi::Value Shutdown(const Napi::CallbackInfo& info);
   Napi::Value Abort(const Napi::CallbackInfo& info);
@@ -47,13 +49,34 @@ class EndpointClass : public Wrapped<EndpointClass> {
 
   // The association that the only argument names; null for none, or with an exception pending.
   const Association* Named(const Napi::CallbackInfo& info);
+  Napi::Value OpenSocket(const Napi::CallbackInfo& info);
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  Napi::Value TakeRefusals(const Napi::CallbackInfo& info);
+  Napi::Value SocketAddress(const Napi::CallbackInfo& info);
+  void RefSocket(const Napi::CallbackInfo& info);
+  void CloseSocket(const Napi::CallbackInfo& info);
+  Napi::Value Relocate(const Napi::CallbackInfo& info);
+
+  Napi::Value Batch(Napi::Env env);
+  // Publishes how far the socket's queue has come.
+  void PublishQueue();
+  void NoteFlush();
+
   // Publishes the deadline and hands out what the last call has produced.
   Napi::Value Finish(Napi::Env env);
+
+  static constexpr size_t kQueueStateSize = 3;
 
   // Shared with JavaScript: the deadline, then the counters. The reference keeps the memory.
   Napi::Reference<Napi::Float64Array> state_;
   double* deadline_;
+  // Behind the counters: datagrams queued, those that have left the queue, bytes in it.
+  double* queue_state_;
   std::unique_ptr<Endpoint> endpoint_;
+  // An endpoint without one is brought its datagrams by JavaScript.
+  std::unique_ptr<EndpointSocket> socket_;
+  // What an ICMP message has told, and JavaScript does not know yet.
+  int flush_error_ = 0;
 };
 
 }  // namespace native_dtls

@@ -8,8 +8,8 @@ constexpr double kMinMtuBytes = 256;
 constexpr double kMaxMtuBytes = 16384;
 // As far as the length of a handshake message goes (RFC 6347 section 4.2.2).
 constexpr double kMaxMessageBytes = (1 << 24) - 1;
-// As far as lifetimes of sessions go into OpenSSL's type on every system.
-constexpr double kMaxSeconds = 2147483647;
+// As far as an int goes on every system.
+constexpr double kMaxInt = 2147483647;
 constexpr double kMaxCount = 9007199254740991;
 
 }  // namespace
@@ -36,7 +36,7 @@ std::shared_ptr<const AssociationOptions> AssociationOptionsOf(OptionObject obje
   if (connection_id_bytes >= 0) handshake.connection_id_bytes = static_cast<size_t>(connection_id_bytes);
   handshake.alpn_protocols = object.Data("alpnProtocols");
   handshake.session_timeout =
-      std::chrono::seconds(static_cast<int64_t>(object.Number("sessionTimeout", 0, kMaxSeconds)));
+      std::chrono::seconds(static_cast<int64_t>(object.Number("sessionTimeout", 0, kMaxInt)));
   handshake.max_message_bytes =
       static_cast<size_t>(object.Number("maxHandshakeMessage", 0, kMaxMessageBytes));
   options.ask_hello = object.Flag("askHello");
@@ -63,6 +63,18 @@ ListenOptions ListenOptionsOf(OptionObject object, std::shared_ptr<const Context
     object.Refuse("ticketKeys", "48 bytes or none");
   }
   return options;
+}
+
+UdpOptions UdpOptionsOf(OptionObject& object) {
+  return {
+      .ipv6 = object.Flag("ipv6"),
+      .ipv6_only = object.Flag("ipv6Only"),
+      .reuse_address = object.Flag("reuseAddr"),
+      .reuse_port = object.Flag("reusePort"),
+      .receive_buffer_bytes = static_cast<int>(object.Number("recvBufferSize", 0, kMaxInt)),
+      .least_receive_buffer_bytes = static_cast<int>(object.Number("leastRecvBufferSize", 0, kMaxInt)),
+      .send_buffer_bytes = static_cast<int>(object.Number("sendBufferSize", 0, kMaxInt)),
+  };
 }
 
 ContextOptions ContextOptionsOf(OptionObject object) {

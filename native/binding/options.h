@@ -6,6 +6,7 @@
 #include "binding/arguments.h"
 #include "core/endpoint/association.h"
 #include "core/endpoint/endpoint.h"
+#include "io/udp_socket.h"
 
 namespace native_dtls {
 
@@ -16,5 +17,8 @@ ListenOptions ListenOptionsOf(OptionObject object, std::shared_ptr<const Context
                               std::shared_ptr<const AssociationOptions> association);
 
 ContextOptions ContextOptionsOf(OptionObject object);
+
+// Of the socket of an endpoint's own, but for its addresses.
+UdpOptions UdpOptionsOf(OptionObject& object);
 
 }  // namespace native_dtls

@@ -66,6 +66,7 @@ Napi::Value PayloadOf(Napi::Env env, const Outbox& outbox, const Event& event, c
   if (event.hello) return QuestionOf(env, *event.hello);
   if (event.question) return QuestionOf(env, *event.question);
   if (event.failure) return FailureOf(env, *event.failure, path_of(event.handle));
+  if (event.peer) return PeerOf(env, event.peer.get());
   if (event.kind == EventKind::kAddressChanged) return PeerOf(env, candidate_of(event.handle));
   return env.Undefined();
 }
@@ -234,6 +235,7 @@ Napi::Object RestoreErrorsOf(Napi::Env env) {
 Napi::Object SendErrorsOf(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   for (const auto& error : kSendErrors) object.Set(error.name, Napi::Number::New(env, error.code));
+  object.Set("queueFull", Napi::Number::New(env, kSendQueueFull));
   return object;
 }
 

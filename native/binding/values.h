@@ -14,6 +14,9 @@ namespace native_dtls {
 // Added to the handle of a datagram that goes to where its peer seems to be: beyond every handle.
 inline constexpr double kToCandidate = 4294967296.0;
 
+// Of a send for which the socket's queue has no room, as one of the send errors.
+inline constexpr int kSendQueueFull = -6;
+
 // Finds the peer of a handle; null where there is none.
 using PathLookup = std::function<const Path*(Handle)>;
 

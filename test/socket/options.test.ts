@@ -55,7 +55,7 @@ const shared: readonly [Record<string, unknown>, string, string][] = [
   [{ idleTimeout: -1 }, 'ERR_DTLS_OPTION_INVALID', 'idleTimeout'],
   [{ captureDatagrams: 'yes' }, 'ERR_DTLS_OPTION_INVALID', 'captureDatagrams'],
   [{ driver: 'carrier pigeon' }, 'ERR_DTLS_OPTION_INVALID', 'driver'],
-  [{ driver: 'native' }, 'ERR_DTLS_OPTION_NOT_SUPPORTED', 'driver'],
+  [{ driver: 'native', captureDatagrams: true }, 'ERR_DTLS_OPTION_CONFLICT', 'driver'],
   [{ minVersion: 'DTLSv1' }, 'ERR_DTLS_PROTOCOL_NOT_SUPPORTED', 'minVersion'],
   [{ maxVersion: 'DTLSv1.3' }, 'ERR_DTLS_PROTOCOL_NOT_SUPPORTED', 'maxVersion'],
   [{ maxVersion: 'TLSv1.2' }, 'ERR_DTLS_PROTOCOL_NOT_SUPPORTED', 'maxVersion'],
@@ -89,7 +89,7 @@ const shared: readonly [Record<string, unknown>, string, string][] = [
   [{ pskCallback: () => null, psk }, 'ERR_DTLS_OPTION_CONFLICT', 'psk'],
 ];
 
-const notYet = ['crl', 'ecdhCurve', 'pfx', 'reusePort', 'sigalgs', 'srtpProfiles'];
+const notYet = ['crl', 'ecdhCurve', 'pfx', 'sigalgs', 'srtpProfiles'];
 
 const ofClients: readonly [Record<string, unknown>, string, string][] = [
   [{ port: undefined }, 'ERR_DTLS_OPTION_MISSING', 'port'],
@@ -170,6 +170,8 @@ const ofServers: readonly [Record<string, unknown>, string, string][] = [
   [{ sni: { 'a.example': { ciphers: 7 } } }, 'ERR_DTLS_OPTION_INVALID', "sni['a.example'].ciphers"],
   [{ verifyPeer: () => true }, 'ERR_DTLS_OPTION_MISSING', 'requestCert'],
   [{ ipv6Only: 'true' }, 'ERR_DTLS_OPTION_INVALID', 'ipv6Only'],
+  [{ reusePort: 1 }, 'ERR_DTLS_OPTION_INVALID', 'reusePort'],
+  [{ reusePort: true, driver: 'dgram' }, 'ERR_DTLS_OPTION_CONFLICT', 'reusePort'],
   [{ reuseAddr: 1 }, 'ERR_DTLS_OPTION_INVALID', 'reuseAddr'],
 ];
 

@@ -8,7 +8,7 @@ import { DgramTransport } from '../../lib/dgram-transport.js';
 import { EndpointDriver } from '../../lib/endpoint-driver.js';
 import { createServer, type DatagramTransport } from '../../lib/index.js';
 import { serverSettings } from '../../lib/server-options.js';
-import type { Transport } from '../../lib/transport.js';
+import type { DatagramCarrier } from '../../lib/transport.js';
 import { bareSocket, cleanUp, key, psk } from '../support/loopback.js';
 import { PskClient } from '../support/psk-client.js';
 
@@ -20,7 +20,7 @@ function settled(): Promise<void> {
 }
 
 /** A transport of each kind on a socket of its own. */
-const kinds: Readonly<Record<string, (socket: Socket) => Transport>> = {
+const kinds: Readonly<Record<string, (socket: Socket) => DatagramCarrier>> = {
   own: (socket) => new DgramTransport(socket, { family: 4 }),
   "user's": (socket) => new BorrowedTransport(socket),
 };
@@ -34,13 +34,14 @@ async function boundSocket(t: TestContext, options = {}): Promise<Socket> {
 }
 
 /** What a listener is told, by name. */
-function told(transport: Transport): string[] {
+function told(transport: DatagramCarrier): string[] {
   const calls: string[] = [];
   transport.attach({
     onDatagram: (_datagram, address, port) => calls.push(`datagram from ${address} port ${port}`),
     onUnanswerable: () => calls.push('unanswerable'),
     onSendFailed: () => calls.push('send failed'),
     onError: () => calls.push('error'),
+    onBatch: () => assert.fail('nothing is native here'),
     onClosed: () => calls.push('closed'),
   });
   return calls;

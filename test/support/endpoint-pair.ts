@@ -259,7 +259,7 @@ export class EndpointPair {
       endpoint.answerAddress(handle, this.accepts);
     } else if (kind === eventKinds.keyLimit) {
       end.keyLimits.push(detail);
-    } else if (kind !== eventKinds.retransmitted) {
+    } else if (kind !== eventKinds.retransmitted && kind !== eventKinds.answered) {
       end.troubles.push(kind);
     }
   }

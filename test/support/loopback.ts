@@ -8,12 +8,18 @@ import {
   type ConnectOptions,
   connect,
   createServer,
+  type Driver,
   type DtlsError,
   type DtlsServer,
   type DtlsSocket,
   type RemoteInfo,
   type ServerOptions,
 } from '../../lib/index.js';
+
+/** The driver that all are to use which may; default: the library's. */
+const driver = process.env.NATIVE_DTLS_TEST_DRIVER as Driver | undefined;
+const byDriver = (options: { readonly socket?: unknown }) =>
+  driver === undefined || options.socket !== undefined ? {} : { driver };
 
 /** The key of Qt's example programs. */
 export const key = Buffer.from('1a2b3c4d5e6f', 'hex');
@@ -51,7 +57,7 @@ export async function listen(
   options: ServerOptions = { psk: { alice: key } },
   host = '127.0.0.1',
 ): Promise<ListeningServer> {
-  const server = createServer(options);
+  const server = createServer({ ...byDriver(options), ...options });
   cleanUp(t, () => new Promise<void>((resolve) => server.close(resolve)));
   server.listen({ port: 0, host });
   await once(server, 'listening');
@@ -60,7 +66,7 @@ export async function listen(
 
 /** A client that is on its way. Its errors are the test's to expect. */
 export function open(t: TestContext, options: ConnectOptions): DtlsSocket {
-  const client = connect({ host: '127.0.0.1', ...options });
+  const client = connect({ host: '127.0.0.1', ...byDriver(options), ...options });
   cleanUp(t, () => client.destroy());
   return client;
 }

@@ -65,3 +65,24 @@ export function networkListening(
     ...options,
   };
 }
+
+/** What `openSocket` of an endpoint takes: a socket on the loopback interface. */
+export function networkSocket(
+  options: Partial<Parameters<NativeEndpoint['openSocket']>[1]> = {},
+): Parameters<NativeEndpoint['openSocket']>[1] {
+  return {
+    ipv6: false,
+    ipv6Only: false,
+    reuseAddr: false,
+    reusePort: false,
+    recvBufferSize: 0,
+    leastRecvBufferSize: 0,
+    sendBufferSize: 0,
+    address: '127.0.0.1',
+    port: 0,
+    remoteAddress: '',
+    remotePort: 0,
+    portable: false,
+    ...options,
+  };
+}

@@ -9,11 +9,13 @@
 
 #include "core/base/bytes.h"
 #include "core/base/handle.h"
+#include "core/base/path.h"
 
 namespace native_dtls {
 
 // Symbol, then the name under which the binding exports it.
 #define NATIVE_DTLS_EVENT_KINDS(X)               \
+  X(kAnswered, "answered")                       \
   X(kHelloReceived, "helloReceived")             \
   X(kPskRequired, "pskRequired")                 \
   X(kCertificateReceived, "certificateReceived") \
@@ -120,6 +122,8 @@ struct Event {
   std::unique_ptr<Failure> failure{};
   std::unique_ptr<CertificateQuestion> question{};
   std::unique_ptr<HelloQuestion> hello{};
+  // Of one that is about no association: whom it is about.
+  std::unique_ptr<Path> peer{};
 };
 
 }  // namespace native_dtls

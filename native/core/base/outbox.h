@@ -80,6 +80,12 @@ class Outbox {
     events_.push_back({.kind = kind, .handle = handle, .detail = detail});
   }
 
+  void AddEventOf(EventKind kind, const Path& peer) {
+    Event event{.kind = kind, .handle = kNoHandle};
+    event.peer = std::make_unique<Path>(peer);
+    events_.push_back(std::move(event));
+  }
+
   void AddHelloQuestion(Handle handle, HelloQuestion question) {
     Event event{.kind = EventKind::kHelloReceived, .handle = handle};
     event.hello = std::make_unique<HelloQuestion>(std::move(question));
@@ -112,6 +118,9 @@ class Outbox {
   }
 
   ByteView BytesAt(size_t offset, size_t size) const { return bytes_.view().subspan(offset, size); }
+
+  // They have been dealt with; what happened stays.
+  void ForgetDatagrams() { datagrams_.clear(); }
 
   const std::vector<Datagram>& datagrams() const { return datagrams_; }
   const std::vector<Event>& events() const { return events_; }

@@ -128,6 +128,9 @@ void Association::Receive(TimePoint now, ByteView datagram) {
         reception_->hello->Receive(datagram, *counters_);
         return FollowHello(now);
       }
+      if (role_ == Role::kClient && !std::exchange(answered_, true)) {
+        outbox_->AddEvent(EventKind::kAnswered, handle_);
+      }
       handshake_->Receive(now, datagram);
       return FollowHandshake(now);
     case State::kEstablished: {

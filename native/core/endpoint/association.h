@@ -199,6 +199,8 @@ class Association {
   const Handle handle_;
   const Role role_;
   State state_ = State::kNew;
+  // Client: something has come from where the server is.
+  bool answered_ = false;
   bool received_newest_ = false;
   bool received_verified_ = false;
   std::optional<PathMessage> path_answer_;

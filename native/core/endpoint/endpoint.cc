@@ -98,7 +98,12 @@ void Endpoint::Start(TimePoint now, Handle handle, ByteView session) {
 }
 
 void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
-  BeginCall();
+  BeginBatch();
+  ReceiveNext(now, path, datagram);
+}
+
+void Endpoint::ReceiveNext(TimePoint now, const Path& path, ByteView datagram) {
+  outbox_.ForgetDatagrams();
   counters_.Add(Counter::kDatagramsReceived);
   counters_.Add(Counter::kBytesReceived, static_cast<double>(datagram.size()));
   // Nothing can be sent to port 0, and no honest peer has it.
@@ -472,7 +477,7 @@ void Endpoint::AcceptClient(TimePoint now, const Path& path, ByteView datagram, 
   IdSource source = options.supplied_connection_ids ? IdSource::kSupplied : IdSource::kRandom;
   if (!hello.MayHaveExtension(ConnectionIdExtension::kType)) source = IdSource::kNone;
   if (source == IdSource::kSupplied && !HasConnectionIdToGive()) {
-    outbox_.AddEvent(EventKind::kConnectionIdMissing, kNoHandle);
+    outbox_.AddEventOf(EventKind::kConnectionIdMissing, path);
     return counters_.Add(Counter::kDroppedNoConnectionId);
   }
   // The newer handshake of a client takes the room of the older, once nothing else is in its way.

@@ -62,6 +62,8 @@ class Endpoint {
   // A Connection ID for one of the next clients. False when it cannot be used: it has another length than the
   // others, is in use, or enough of them wait.
   bool SupplyConnectionId(ByteView id);
+  // A peer just restored is elsewhere than when it was exported. False when somebody else is there.
+  bool Relocate(Handle handle, const Path& path);
   bool HasPath(const Path& path) const { return FindByPath(path) != kNoHandle; }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
@@ -69,6 +71,11 @@ class Endpoint {
   // `session` as for Handshake::Start.
   void Start(TimePoint now, Handle handle, ByteView session = {});
   void Receive(TimePoint now, const Path& path, ByteView datagram);
+  // Several datagrams in one call: BeginBatch once, and ReceiveNext for each. What they produce adds up, but
+  // for the datagrams to send, which the caller deals with each time: of what kSender means it knows the
+  // newest only.
+  void BeginBatch() { BeginCall(); }
+  void ReceiveNext(TimePoint now, const Path& path, ByteView datagram);
   void HandleTimeout(TimePoint now);
   // Answers kAddressChanged. A late answer, or one to a question that a newer one has replaced, is about the
   // newer.

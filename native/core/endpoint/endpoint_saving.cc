@@ -92,6 +92,20 @@ std::optional<RestoreError> Endpoint::CheckRestorable(const SavedAssociation& sa
   return connection_ids_.Contains(own) ? std::optional(RestoreError::kConnectionIdInUse) : std::nullopt;
 }
 
+bool Endpoint::Relocate(Handle handle, const Path& path) {
+  Slot* slot = Living(handle);
+  if (slot == nullptr || slot->path == path) return slot != nullptr;
+  if (slot->by_path) {
+    if (HasPath(path)) return false;
+    RemoveByPath(*slot);
+    slot->path = path;
+    PutByPath(*slot);
+  } else {
+    slot->path = path;
+  }
+  return true;
+}
+
 Handle Endpoint::Restore(TimePoint now, SavedAssociation& saved,
                          std::shared_ptr<const AssociationOptions> options) {
   Slot* slot = TakeFreeSlot(saved.path);
