@@ -1,4 +1,4 @@
-// Builds the native programs that measurements and two tests need into build-dev/tools: fill_client, flood_sender,
+// Builds the native programs that measurements and some tests need into build-dev/tools: echo_load, fill_client, flood_sender,
 // native_memory and allocations, from native/bench, with the system's OpenSSL. Prints the folder; or says on stderr why it
 // cannot, and exits 1.
 

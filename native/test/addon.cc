@@ -1,5 +1,6 @@
 // What the native tests and benchmarks export: NativeTestAddon of test/support/native-test-addon.ts.
 #include "bench/gate_benchmark.h"
+#include "bench/raw_echo_class.h"
 #include "bench/record_benchmark.h"
 #include "binding/exports.h"
 #include "binding/values.h"
@@ -134,6 +135,7 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("HandleTable", HandleTableClass::Define(env));
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
+  exports.Set("RawEcho", RawEchoClass(env));
   exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));
   exports.Set("library", ExportLibrary(env, Napi::Object::New(env)));
   exports.Set("defences", DefenceNames(env));

@@ -16,7 +16,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export type ScriptName = 'client' | 'server' | 'demo' | 'bench-echo' | 'flood';
+export type ScriptName = 'client' | 'server' | 'demo' | 'bench' | 'flood';
 
 /** One run of a compiled program of `scripts/`; killed at the end of the test if it still runs. */
 export class Program {

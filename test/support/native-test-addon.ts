@@ -153,6 +153,13 @@ export interface RepeatedFlight {
   readonly repeated: readonly Buffer[];
 }
 
+/** A DTLS echo server that is one native loop over OpenSSL; see native/bench/raw_echo.h. */
+export interface RawEcho {
+  readonly port: number;
+  /** Blocks until the other end of a descriptor is closed. */
+  runUntilClosed(descriptor: number): void;
+}
+
 export interface NativeTestAddon {
   /** What the library's own addon exports, but in here: defences can fall. */
   readonly library: NativeAddon;
@@ -163,6 +170,14 @@ export interface NativeTestAddon {
   repeatFlight(identity: { readonly cert: string; readonly key: string }, mtu: number): RepeatedFlight;
   /** What the process has asked of its allocator; undefined where that does not tell. */
   heapBytes(): number | undefined;
+  /** On 127.0.0.1. Undefined where there is no Linux. */
+  readonly RawEcho:
+    | (new (options: {
+        readonly identity: string;
+        readonly key: Uint8Array;
+        readonly receiveBufferBytes: number;
+      }) => RawEcho)
+    | undefined;
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;

@@ -1,0 +1,60 @@
+// The ceiling: a DTLS echo server that is nothing but OpenSSL and the system's batched calls, in one loop
+// that never returns to JavaScript. One SSL object a peer, found by its address; no cookies, no timers, no
+// limits. Linux only.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "test/memory_bio.h"
+
+namespace native_dtls {
+
+class RawEcho {
+ public:
+  struct Options {
+    std::string identity;
+    Bytes key;
+    int receive_buffer_bytes = 0;
+  };
+
+  // Null when the socket or OpenSSL refuses something.
+  static std::unique_ptr<RawEcho> Listen(const Options& options);
+  ~RawEcho();
+  RawEcho(const RawEcho&) = delete;
+  RawEcho& operator=(const RawEcho&) = delete;
+
+  uint16_t port() const { return port_; }
+  // Until the other end of that descriptor is closed.
+  void RunUntilClosed(int descriptor);
+
+ private:
+  static constexpr size_t kBatch = 64;
+  static constexpr size_t kDatagramBytes = 2048;
+
+  explicit RawEcho(int socket) : socket_(socket) {}
+  bool Prepare(const Options& options);
+  bool Wait(int descriptor) const;
+  void Receive();
+  void Serve(const sockaddr_in& peer, ByteView datagram);
+  SSL* SslOf(uint64_t address);
+  void Answer();
+
+  const int socket_;
+  uint16_t port_ = 0;
+  Options options_;
+  SslCtxPtr ctx_;
+  // Under all SSL objects: they take turns.
+  MemoryBio bio_;
+  std::unordered_map<uint64_t, SslPtr> peers_;
+  std::array<std::array<uint8_t, kDatagramBytes>, kBatch> incoming_;
+  std::array<uint8_t, kDatagramBytes> plaintext_;
+  // To whom each datagram goes that lies in the BIO.
+  std::vector<sockaddr_in> receivers_;
+};
+
+}  // namespace native_dtls

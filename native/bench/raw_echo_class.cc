@@ -1,0 +1,51 @@
+#include "bench/raw_echo_class.h"
+
+#ifdef __linux__
+#include "bench/raw_echo.h"
+#include "test/arguments.h"
+#endif
+
+namespace native_dtls {
+
+#ifdef __linux__
+
+namespace {
+
+// new RawEcho({ identity, key, receiveBufferBytes })
+class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "RawEcho",
+                       {InstanceAccessor<&RawEchoObject::Port>("port"),
+                        InstanceMethod<&RawEchoObject::RunUntilClosed>("runUntilClosed")});
+  }
+
+  explicit RawEchoObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const auto options = info[0].As<Napi::Object>();
+    echo_ = RawEcho::Listen({options.Get("identity").As<Napi::String>(), CopyOf(ViewOf(options, "key")),
+                             static_cast<int>(NumberOf(options, "receiveBufferBytes"))});
+    if (!echo_) Throw(info.Env(), "the raw loop cannot listen");
+  }
+
+ private:
+  Napi::Value Port(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), echo_->port()); }
+
+  Napi::Value RunUntilClosed(const Napi::CallbackInfo& info) {
+    echo_->RunUntilClosed(info[0].As<Napi::Number>().Int32Value());
+    return info.Env().Undefined();
+  }
+
+  std::unique_ptr<RawEcho> echo_;
+};
+
+}  // namespace
+
+Napi::Value RawEchoClass(Napi::Env env) { return RawEchoObject::Define(env); }
+
+#else
+
+Napi::Value RawEchoClass(Napi::Env env) { return env.Undefined(); }
+
+#endif
+
+}  // namespace native_dtls

@@ -1,0 +1,52 @@
+/** What the processes of the echo measurement say to each other. Types and shared constants only. */
+
+/** The key of the measured associations: both ends are ours, so any will do. */
+export const BENCH_KEY = Buffer.alloc(16, 0x5a);
+export const BENCH_IDENTITY = 'bench';
+
+/** Room for all messages of every case: what is measured is not how full a buffer gets. */
+export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Of the load too: a message of 1200 bytes fits one record. */
+export const MTU = 1400;
+
+/** The servers, as the tables name them. */
+export const CONTESTANTS = {
+  plain: 'node:dgram, plaintext',
+  native: 'native-dtls, native',
+  dgram: 'native-dtls, dgram',
+  raw: 'raw OpenSSL loop',
+} as const;
+
+export type Contestant = keyof typeof CONTESTANTS;
+
+/** Of the server process, once. */
+export interface ServerReply {
+  readonly port: number;
+}
+
+/** Of the load, for a round of echoes. Seconds of CPU time: from the first message to the last echo. */
+export interface EchoRound {
+  /** In the time of the round, and with those that came after its end. */
+  readonly echoes: number;
+  readonly answered: number;
+  /** Given up because nothing came; what came after that; what was not what was sent. */
+  readonly lost: number;
+  readonly late: number;
+  readonly wrong: number;
+  readonly seconds: number;
+  readonly serverCpuSeconds: number;
+  readonly loadCpuSeconds: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+/** Of the load, for a round of handshakes. */
+export interface HandshakeRound {
+  readonly handshakes: number;
+  readonly failed: number;
+  /** Flights that the load has sent again. */
+  readonly retransmissions: number;
+  readonly seconds: number;
+  readonly serverCpuSeconds: number;
+  readonly loadCpuSeconds: number;
+}

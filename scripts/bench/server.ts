@@ -1,0 +1,62 @@
+/**
+ * The measured side: an echo server in a process of its own, on 127.0.0.1. Its argument is the contestant. The end of
+ * its standard input ends it.
+ */
+import dgram from 'node:dgram';
+import { createServer, type DtlsSocket } from '../../lib/index.js';
+import { nativeTests } from '../../test/support/native-test-addon.js';
+import {
+  BENCH_IDENTITY,
+  BENCH_KEY,
+  type Contestant,
+  MTU,
+  RECEIVE_BUFFER_BYTES,
+  type ServerReply,
+} from './protocol.js';
+
+const STDIN = 0;
+
+function tell(reply: ServerReply, told?: () => void): void {
+  process.send?.(reply, undefined, undefined, told);
+}
+
+function servePlaintext(): void {
+  const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
+  socket.on('message', (message, peer) => socket.send(message, peer.port, peer.address));
+  socket.bind(0, '127.0.0.1', () => tell({ port: socket.address().port }));
+}
+
+function echo(this: DtlsSocket, message: Buffer): void {
+  this.send(message);
+}
+
+function serveDtls(driver: 'native' | 'dgram'): void {
+  const server = createServer(
+    { psk: { [BENCH_IDENTITY]: BENCH_KEY }, driver, mtu: MTU, recvBufferSize: RECEIVE_BUFFER_BYTES },
+    (socket) => socket.on('message', echo),
+  );
+  server.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
+}
+
+/** It never comes back to JavaScript while it serves. */
+function serveRaw(): void {
+  if (nativeTests.RawEcho === undefined) throw new Error('the raw loop needs Linux');
+  const raw = new nativeTests.RawEcho({
+    identity: BENCH_IDENTITY,
+    key: BENCH_KEY,
+    receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+  });
+  tell({ port: raw.port }, () => {
+    raw.runUntilClosed(STDIN);
+    process.exit();
+  });
+}
+
+const contestant = process.argv[2] as Contestant;
+if (contestant === 'raw') {
+  serveRaw();
+} else {
+  process.stdin.resume().on('end', () => process.exit());
+  if (contestant === 'plain') servePlaintext();
+  else serveDtls(contestant);
+}

@@ -1,0 +1,89 @@
+/** How the results of the echo measurement look in a terminal. */
+import { caseName, type EchoFigures, type EchoResult, type HandshakeResult } from './measurement.js';
+import { CONTESTANTS } from './protocol.js';
+import type { Spread } from './spread.js';
+
+const NAME_WIDTH = 24;
+
+function range({ least, most }: Spread): string {
+  return `${least.toFixed(0)} to ${most.toFixed(0)}`;
+}
+
+function percent({ median }: Spread): string {
+  return `${(100 * median).toFixed(0)} %`;
+}
+
+function times(spread: Spread | null): string {
+  return spread === null ? '-' : spread.median.toFixed(2);
+}
+
+/** What came after it was given up is late: the server, or the load, did not run. */
+function lostText({ lost, late, answered }: EchoFigures): string {
+  return lost === 0 ? '0' : `${lost} (${((100 * lost) / (lost + answered)).toFixed(2)} %), ${late} late`;
+}
+
+function line(name: string, cells: readonly (readonly [string, number])[]): string {
+  return name.padEnd(NAME_WIDTH) + cells.map(([text, width]) => text.padStart(width)).join('');
+}
+
+function heading(name: string, loadAverage: number): string {
+  return `${name} (load of the machine ${loadAverage.toFixed(1)})`;
+}
+
+export function echoTable(result: EchoResult): string {
+  const rows = result.contestants.map((figures) =>
+    line(CONTESTANTS[figures.contestant], [
+      [figures.perSecond.median.toFixed(0), 10],
+      [range(figures.perSecond), 18],
+      [figures.serverCpuUs.median.toFixed(2), 9],
+      [percent(figures.serverBusy), 8],
+      [percent(figures.loadBusy), 7],
+      [figures.p50Us.median.toFixed(0), 8],
+      [figures.p99Us.median.toFixed(0), 9],
+      [lostText(figures), 28],
+      [times(figures.toPlain), 9],
+      [times(figures.toRaw), 7],
+      [times(figures.toPlainByCpu), 13],
+    ]),
+  );
+  const head = line('', [
+    ['echoes/s', 10],
+    ['least to most', 18],
+    ['CPU µs', 9],
+    ['server', 8],
+    ['load', 7],
+    ['p50 µs', 8],
+    ['p99 µs', 9],
+    ['lost', 28],
+    ['/ plain', 9],
+    ['/ raw', 7],
+    ['CPU / plain', 13],
+  ]);
+  return [heading(caseName(result), result.loadAverage), head, ...rows, ''].join('\n');
+}
+
+export function handshakeTable(result: HandshakeResult): string {
+  const rows = result.contestants.map((figures) =>
+    line(CONTESTANTS[figures.contestant], [
+      [figures.perSecond.median.toFixed(0), 10],
+      [range(figures.perSecond), 18],
+      [figures.serverCpuUs.median.toFixed(0), 9],
+      [percent(figures.serverBusy), 8],
+      [percent(figures.loadBusy), 7],
+      [String(figures.failed), 8],
+      [String(figures.retransmissions), 12],
+      [times(figures.toRaw), 7],
+    ]),
+  );
+  const head = line('', [
+    ['a second', 10],
+    ['least to most', 18],
+    ['CPU µs', 9],
+    ['server', 8],
+    ['load', 7],
+    ['failed', 8],
+    ['sent again', 12],
+    ['/ raw', 7],
+  ]);
+  return [heading('Full handshakes, pre-shared key', result.loadAverage), head, ...rows, ''].join('\n');
+}
