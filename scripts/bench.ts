@@ -101,7 +101,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const tools = nativeTools();
   if (tools === undefined) {
     process.stderr.write('Skipped: without the native load there is nothing to measure with.\n');
-    return EXIT.done;
+    return EXIT.failed;
   }
   const options: MeasurementOptions = {
     ...lengths,

@@ -113,7 +113,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const tools = nativeTools();
   if (tools === undefined) {
     process.stderr.write('Skipped: without the native client there is nothing to fill the server with.\n');
-    return EXIT.done;
+    return EXIT.failed;
   }
   const native = nativeBytes(path.join(tools, 'native_memory'), connectionId);
   const server = await FillServer.start({ count, connectionId });

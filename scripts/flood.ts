@@ -117,7 +117,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const tools = nativeTools();
   if (tools === undefined) {
     process.stderr.write('Skipped: without the native program there is no flood.\n');
-    return EXIT.done;
+    return EXIT.failed;
   }
   const { options, json } = wanted;
   const report = { ...environment(), ...options, ...(await flood(tools, options)) };
