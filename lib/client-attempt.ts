@@ -14,7 +14,7 @@ import { type DtlsError, DtlsHandshakeError, DtlsStateError, DtlsTransportError 
 import { type ErrorKind, failureError, peerText, type UserQuestion } from './native-errors.js';
 import type { CertificateQuestion, CloseReasons, Failure } from './native-seam.js';
 import { openTransport } from './open-transport.js';
-import { type PskCredential, pskCredential } from './psk-options.js';
+import { type PskCredential, pskCredential, type RemoteInfo } from './psk-options.js';
 import { restoreError } from './restore-errors.js';
 import type { Resumption } from './saving-options.js';
 import { askUser } from './user-code.js';
@@ -133,14 +133,13 @@ export class ClientAttempt implements AssociationOwner {
   }
 
   onCertificate(question: CertificateQuestion): void {
-    const { verifyPeer, rejectUnauthorized, hostname, port } = this.#settings;
-    const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
+    const { verifyPeer, rejectUnauthorized, hostname } = this.#settings;
     decideOnPeer(question, judgeServer(question, this.#settings, this.#peer), {
       verifyPeer,
       rejectUnauthorized,
       role: 'server',
       servername: hostname,
-      rinfo: { address: this.#address, port, family },
+      rinfo: this.#rinfo,
       peer: this.#peer,
       asking: (name) => {
         this.#waitsFor = name;
@@ -193,6 +192,11 @@ export class ClientAttempt implements AssociationOwner {
     this.#link?.answerAddress(false);
   }
 
+  get #rinfo(): RemoteInfo {
+    const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
+    return { address: this.#address, port: this.#settings.port, family };
+  }
+
   #begin(driver: EndpointDriver, timeLeftMs: number): void {
     const { context, native, port, resumption } = this.#settings;
     if (resumption !== undefined) {
@@ -232,9 +236,8 @@ export class ClientAttempt implements AssociationOwner {
       this.#fail(restoreError(typeof restored === 'string' ? restored : 'damaged', 'resumeFrom'), false);
       return;
     }
-    const family = this.#address.includes(':') ? 'IPv6' : 'IPv4';
     this.#link = link;
-    if (!driver.relocate(link, { address: this.#address, port: this.#settings.port, family })) {
+    if (!driver.relocate(link, this.#rinfo)) {
       link.abort();
       this.#fail(new DtlsTransportError('ERR_DTLS_ADDRESS_BUSY', { peer: this.#peer }), true);
       return;

@@ -18,9 +18,10 @@ export function wallNow(): number {
   return Date.now();
 }
 
-/** A clock of the user's own, refused when it says something else than a time. */
+/** A clock of the user's own, refused when it says something else than a time; without one the monotonic clock. */
 export function checkedClock(now: unknown): () => number {
-  const clock = optionalFunction('now', now as () => unknown) ?? monotonicNow;
+  const clock = optionalFunction('now', now as (() => unknown) | undefined);
+  if (clock === undefined) return monotonicNow;
   return () => {
     const time = clock();
     if (typeof time === 'number' && Math.abs(time) <= MOST_MS) return time;

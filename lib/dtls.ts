@@ -5,7 +5,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { addon } from './addon.js';
-import { checkedClock, monotonicNow } from './clock.js';
+import { checkedClock } from './clock.js';
 import {
   type DtlsClientConfiguration,
   type DtlsClientOptions,
@@ -60,7 +60,7 @@ export class Dtls extends DtlsSettings {
   constructor(role: DtlsRole, options: DtlsClientOptions & DtlsServerOptions = {}) {
     super(role, options);
     const { now } = options;
-    this.#now = now === undefined ? monotonicNow : checkedClock(now);
+    this.#now = checkedClock(now);
     // The timer alone keeps nobody: without its owner there is nobody whose datagrams could leave or arrive.
     const reference = new WeakRef(this);
     const wake = (): void => {

@@ -82,7 +82,7 @@ export class EndpointDriver implements TransportListener {
     });
     counters.datagramsReceived = (counters.datagramsReceived ?? 0) + this.#unanswerable;
     counters.droppedMalformed = (counters.droppedMalformed ?? 0) + this.#unanswerable;
-    counters.transportErrors = this.#transportErrors;
+    counters.transportErrors = this.#transportErrors + (counters.droppedUnsent ?? 0);
     return counters;
   }
 

@@ -145,10 +145,8 @@ export class NativeTransport implements Transport {
     while (this.#awaited.length > 0 && (this.#awaited[0] as Awaited).index < taken) {
       const { index, sent } = this.#awaited.shift() as Awaited;
       const error = refused.get(index);
-      refused.delete(index);
       sent(error === undefined ? null : systemError(error, 'sendmsg'));
     }
-    for (let left = refused.size; left > 0; left -= 1) this.#listener?.onSendFailed();
   }
 }
 

@@ -446,7 +446,7 @@ Napi::Value EndpointClass::SendQueued(const Napi::CallbackInfo& info) {
 }
 
 void EndpointClass::NoteFlush() {
-  const int error = socket_->socket().Flush();
+  const int error = socket_->Flush();
   if (error != 0) flush_error_ = error;
   PublishQueue();
 }

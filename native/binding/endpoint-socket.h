@@ -26,8 +26,9 @@ class EndpointSocket : private UdpDriver::Host {
   EndpointSocket(const EndpointSocket&) = delete;
   EndpointSocket& operator=(const EndpointSocket&) = delete;
 
-  // Queues what the endpoint's last call wants to send; false when there was no room for all of it.
-  bool TakeDatagrams() { return lifeline_->driver.TakeDatagrams(); }
+  // As those of UdpDriver.
+  void TakeDatagrams() { lifeline_->driver.TakeDatagrams(); }
+  int Flush() { return lifeline_->driver.Flush(); }
   UdpSocket& socket() { return lifeline_->driver.socket(); }
 
  private:

@@ -22,7 +22,10 @@ class SendQueue {
 
   // False when there is no room.
   bool Add(const Path& to, ByteView datagram) {
-    if (waiting_bytes_ + datagram.size() > kMaxBytes) return false;
+    if (waiting_bytes_ + datagram.size() > kMaxBytes) {
+      ++lost_;
+      return false;
+    }
     entries_.push_back({to, bytes_.size(), datagram.size()});
     bytes_.Append(datagram);
     waiting_bytes_ += datagram.size();
@@ -50,17 +53,17 @@ class SendQueue {
   }
   // The kernel will not have the oldest.
   void NoteRefused(int error) {
-    ++refused_;
+    ++lost_;
     if (refusals_.size() < kMaxRefusals) refusals_.push_back({taken_, error});
     NoteSent(1);
   }
 
   size_t waiting_bytes() const { return waiting_bytes_; }
-  // Since the socket was made: datagrams that were added, those that have left the queue, those that the
-  // kernel refused.
+  // Since the socket was made: datagrams that were added, and those that have left the queue.
   uint64_t added() const { return taken_ + entries_.size() - first_; }
   uint64_t taken() const { return taken_; }
-  uint64_t refused() const { return refused_; }
+  // How many have found no room or were refused since this was asked last.
+  uint64_t TakeLost() { return std::exchange(lost_, 0); }
   // Those that were refused since this was asked last, by their place among all that were added; not more
   // than a few.
   struct Refusal {
@@ -92,7 +95,7 @@ class SendQueue {
   ByteBuffer bytes_;
   size_t waiting_bytes_ = 0;
   uint64_t taken_ = 0;
-  uint64_t refused_ = 0;
+  uint64_t lost_ = 0;
   std::vector<Refusal> refusals_;
 };
 

@@ -8,15 +8,14 @@ UdpDriver::UdpDriver(uv_loop_t* loop, Endpoint* endpoint, Host* host, TimePoint 
       origin_(static_cast<int64_t>(uv_hrtime() / 1000) - now.time_since_epoch().count()),
       socket_(portable ? UdpSocket::NewPortable(loop, this) : UdpSocket::New(loop, this)) {}
 
-bool UdpDriver::TakeDatagrams(const Path* sender) {
+void UdpDriver::TakeDatagrams(const Path* sender) {
   Outbox& outbox = endpoint_->outbox();
-  bool all = true;
   for (const Outbox::Datagram& datagram : outbox.datagrams()) {
     const Path* to = DestinationOf(datagram, sender);
-    all &= to != nullptr && socket_->Send(*to, outbox.BytesAt(datagram.offset, datagram.size));
+    if (to != nullptr) socket_->Send(*to, outbox.BytesAt(datagram.offset, datagram.size));
   }
   outbox.ForgetDatagrams();
-  return all;
+  CountLost();
 }
 
 const Path* UdpDriver::DestinationOf(const Outbox::Datagram& datagram, const Path* sender) const {
@@ -31,8 +30,16 @@ void UdpDriver::Close(void (*closed)(void*), void* data) {
   socket_->Close(closed, data);
 }
 
+int UdpDriver::Flush() {
+  const int error = socket_->Flush();
+  CountLost();
+  return error;
+}
+
 void UdpDriver::OnDrained() {
-  if (host_ != nullptr) host_->OnDrained();
+  if (host_ == nullptr) return;
+  CountLost();
+  host_->OnDrained();
 }
 
 void UdpDriver::OnError(int error) {
@@ -54,7 +61,7 @@ void UdpDriver::OnReceived(std::span<const UdpSocket::Received> batch) {
   host_->OnBatch();
   // It may have closed.
   if (host_ == nullptr) return;
-  if (const int error = socket_->Flush()) OnError(error);
+  if (const int error = Flush()) OnError(error);
 }
 
 }  // namespace native_dtls

@@ -34,8 +34,10 @@ class UdpDriver : private UdpSocket::Listener {
   TimePoint Now() const { return TimePoint(Duration(static_cast<int64_t>(uv_hrtime() / 1000) - origin_)); }
 
   // Queues what the endpoint's last call wants to send. `sender`: of the datagram in hand, if there is one.
-  // False when something of it found no room.
-  bool TakeDatagrams(const Path* sender = nullptr);
+  // What finds no room is counted.
+  void TakeDatagrams(const Path* sender = nullptr);
+  // As UdpSocket::Flush; what the system refuses is counted.
+  int Flush();
 
  private:
   void OnReceived(std::span<const UdpSocket::Received> batch) override;
@@ -43,6 +45,7 @@ class UdpDriver : private UdpSocket::Listener {
   void OnError(int error) override;
   void OnDead(int error) override;
 
+  void CountLost() { endpoint_->NoteUnsent(socket_->queue().TakeLost()); }
   const Path* DestinationOf(const Outbox::Datagram& datagram, const Path* sender) const;
 
   Endpoint* const endpoint_;

@@ -76,6 +76,14 @@ class UdpSocket {
   SendQueue& queue() { return queue_; }
 
  protected:
+  static void RefHandle(uv_handle_t* handle, bool refed) {
+    if (refed) {
+      uv_ref(handle);
+    } else {
+      uv_unref(handle);
+    }
+  }
+
   SendQueue queue_;
 };
 

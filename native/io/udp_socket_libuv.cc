@@ -54,14 +54,7 @@ class LibuvUdpSocket final : public UdpSocket {
     return uv_udp_getsockname(&udp_, reinterpret_cast<sockaddr*>(out), &size);
   }
 
-  void Ref(bool refed) override {
-    auto* handle = reinterpret_cast<uv_handle_t*>(&udp_);
-    if (refed) {
-      uv_ref(handle);
-    } else {
-      uv_unref(handle);
-    }
-  }
+  void Ref(bool refed) override { RefHandle(reinterpret_cast<uv_handle_t*>(&udp_), refed); }
 
   void Close(void (*closed)(void*), void* data) override {
     if (std::exchange(closed_, true)) return;

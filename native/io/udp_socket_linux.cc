@@ -77,13 +77,7 @@ class LinuxUdpSocket final : public UdpSocket {
   }
 
   void Ref(bool refed) override {
-    if (!polls_) return;
-    auto* handle = reinterpret_cast<uv_handle_t*>(&poll_);
-    if (refed) {
-      uv_ref(handle);
-    } else {
-      uv_unref(handle);
-    }
+    if (polls_) RefHandle(reinterpret_cast<uv_handle_t*>(&poll_), refed);
   }
 
   void Close(void (*closed)(void*), void* data) override {

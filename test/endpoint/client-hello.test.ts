@@ -154,7 +154,7 @@ test('what has come is not changed by what comes later, and what does not belong
   assert.equal(course.network.now, 0, 'it had to wait');
 });
 
-test('half a hello gives way at the deadline, and pins no SSL object until then', () => {
+test('half a hello gives way at the deadline', () => {
   const course = begin({ handshakeTimeout: 5000 });
   const { network, server, client } = course;
   const hello = intercepted(course);

@@ -1,39 +1,23 @@
 /** The echo measurement runs to its end and prints what it promises; its figures are nobody's pass or failure. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { echoTable, handshakeTable } from '../../scripts/bench/table.js';
-import { foreignEnvironment } from '../support/peer-process.js';
+import { buildNativeTools, skipNativeTools } from '../support/native-tools.js';
 import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
-const root = path.join(__dirname, '../../..');
-const cmake = spawnSync('cmake', ['--version']).status === 0;
-const missing =
-  process.platform === 'linux' && cmake ? false : 'Linux, CMake and OpenSSL’s headers are needed';
-const skip = process.env['CI'] ? false : missing;
-
-/** Before the program is timed. */
-function buildTools(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-tools.mjs'], {
-    cwd: root,
-    encoding: 'utf8',
-    env: foreignEnvironment(),
-  });
-  assert.equal(status, 0, stderr);
-}
-
 const short = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50'];
 
 test('The echo measurement gives rates and ratios for all contestants, and tables of them', {
-  skip,
+  skip: skipNativeTools,
   timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
-  buildTools();
+  buildNativeTools();
   const args = [...short, '--cases', '2x4x100,1x1x16', '--json'];
   const { code, stdout, stderr } = await new Program(t, 'bench', args).ended;
   assert.equal(code, 0, stderr);
@@ -87,7 +71,7 @@ async function roundWith(
   server.bind(0, '127.0.0.1');
   await once(server, 'listening');
   const args = [server.address().port, process.pid, 'plain', 2, 3, 100].map(String);
-  const load = spawn(path.join(root, 'build-dev/tools/echo_load'), args);
+  const load = spawn(path.join(buildNativeTools(), 'echo_load'), args);
   t.after(() => load.kill('SIGKILL'));
   load.stdin.end('echo 200\n');
   const lines: string[] = [];
@@ -96,10 +80,10 @@ async function roundWith(
 }
 
 test('The load counts what came back as it was sent, and says what did not', {
-  skip,
+  skip: skipNativeTools,
   timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
-  buildTools();
+  buildNativeTools();
   const good = await roundWith(t, (message) => [message]);
   assert.ok(good.echoes > 0);
   assert.equal(good.wrong, 0);

@@ -3,38 +3,20 @@
  * failure.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { test } from 'node:test';
 import { floodTable } from '../../scripts/flood/table.js';
-import { foreignEnvironment } from '../support/peer-process.js';
+import { buildNativeTools, skipNativeTools } from '../support/native-tools.js';
 import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
-const root = path.join(__dirname, '../../..');
-const cmake = spawnSync('cmake', ['--version']).status === 0;
-const missing =
-  process.platform === 'linux' && cmake ? false : 'Linux, CMake and OpenSSL’s headers are needed';
-const skip = process.env['CI'] ? false : missing;
-
-/** Before the program is timed. */
-function buildTools(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-tools.mjs'], {
-    cwd: root,
-    encoding: 'utf8',
-    env: foreignEnvironment(),
-  });
-  assert.equal(status, 0, stderr);
-}
-
 const short = ['--rate', '1000', '--seconds', '1', '--quiet-seconds', '1', '--handshakes', '4'];
 const patient = ['--deadline', '40000', '--echoing', '2', '--echoes', '20'];
 
 test('Honest clients get through a small flood, and a table says so', {
-  skip,
+  skip: skipNativeTools,
   timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
-  buildTools();
+  buildNativeTools();
   const { code, stdout, stderr } = await new Program(t, 'flood', [...short, ...patient, '--json']).ended;
   assert.equal(code, 0, stderr);
   const report = JSON.parse(stdout);

@@ -298,7 +298,7 @@ test('a session goes on with a suite that is allowed today only', async (t) => {
   assert.equal(second.client.getCipher()?.name, 'ECDHE-ECDSA-AES256-GCM-SHA384');
 });
 
-test('a session goes on under its own name only (RFC 6066 section 3)', async (t) => {
+test('a session goes on under its own name', async (t) => {
   const listening = await listen(t, await named());
   const ca = (await authority).cert;
   const first = await establish(t, listening, { ca, servername: 'a.example' });
@@ -308,7 +308,7 @@ test('a session goes on under its own name only (RFC 6066 section 3)', async (t)
   assert.equal(again.serverSocket.servername, 'a.example');
 });
 
-test('a session with a pre-shared key that is offered under another name is not gone on with', async (t) => {
+test('a session that is offered under another name is not gone on with (RFC 6066 section 3)', async (t) => {
   const listening = await listen(t);
   const first = await establish(t, listening, { psk, servername: 'one.example' });
   const session = first.client.getSession();

@@ -56,6 +56,7 @@ namespace native_dtls {
   X(kDroppedPathAnswer, "droppedPathAnswer")             \
   X(kExported, "exported")                               \
   X(kRestored, "restored")                               \
+  X(kDroppedUnsent, "droppedUnsent")                     \
   X(kDroppedAfterEnd, "droppedAfterEnd")
 
 enum class Counter : size_t {

@@ -90,6 +90,10 @@ class Endpoint {
   // Those that are established.
   std::vector<Handle> Established() const;
   Association::SendResult Send(Handle handle, ByteView message);
+  // Datagrams that found no room in the queue of the socket, or that the system refused.
+  void NoteUnsent(uint64_t datagrams) {
+    counters_.Add(Counter::kDroppedUnsent, static_cast<double>(datagrams));
+  }
   void NotePeerGone(TimePoint now, Handle handle);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
