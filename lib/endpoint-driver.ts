@@ -25,6 +25,7 @@ import type {
   NativeEndpoint,
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
+import { received } from './received-messages.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
 import { Slots } from './slots.js';
 import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
@@ -307,7 +308,7 @@ export class EndpointDriver implements TransportListener {
     this.#queue.drain();
   }
 
-  onBatch(batch: Batch): void {
+  onBatch(batch: Batch | undefined): void {
     if (this.#closed) return;
     this.#take(batch);
     this.#queue.drain();
@@ -352,11 +353,13 @@ export class EndpointDriver implements TransportListener {
       const firstEvent = 1 + 2 * datagrams;
       const receivers = this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
-        if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
+        if (isEnd(batch[index] as number)) this.#queueMessages(datagram);
+        if (batch[index + 1] !== 0) this.#queueEvent(batch, index);
         else this.#queueConnectionIdEvent(batch[index] as number, batch[index + 3] as LinkPeer);
       }
       if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
+    this.#queueMessages(datagram);
     this.#native?.queued();
     this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
   }
@@ -423,7 +426,16 @@ export class EndpointDriver implements TransportListener {
     }
   }
 
-  #queueEvent(batch: Batch, index: number, datagram: Buffer | undefined): void {
+  #queueMessages(datagram: Buffer | undefined): void {
+    const { count } = received;
+    for (let index = 0; index < count; index += 1) {
+      const message = received.message(index);
+      this.#queue.push({ link: this.#link(received.handle(index)), message, datagram });
+    }
+    if (count > 0) received.clear();
+  }
+
+  #queueEvent(batch: Batch, index: number): void {
     const kind = batch[index] as number;
     const link = this.#link(batch[index + 1] as Handle);
     const detail = batch[index + 2] as number;
@@ -432,11 +444,11 @@ export class EndpointDriver implements TransportListener {
       this.#noteLocalAddress();
     } else if (kind === kinds.addressChanged) {
       link.candidate = payload as LinkPeer;
-    } else if (kind === kinds.closed || kind === kinds.failed) {
+    } else if (isEnd(kind)) {
       link.end();
       this.#links.delete(link.handle, link);
     }
-    this.#queue.push({ link, kind, detail, payload, datagram });
+    this.#queue.push({ link, kind, detail, payload });
   }
 
   /** The link of a handle; an unknown one is that of a client which has just been let in. */
@@ -462,4 +474,8 @@ export class EndpointDriver implements TransportListener {
   #noteConnectionIds({ connectionIdLength }: NativeAssociationOptions): void {
     if (connectionIdLength > 0) this.#connectionIdLength = connectionIdLength;
   }
+}
+
+function isEnd(kind: number): boolean {
+  return kind === kinds.closed || kind === kinds.failed;
 }

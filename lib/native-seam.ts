@@ -8,16 +8,27 @@
  */
 
 /**
- * What one call produced, as one flat array, or `undefined` when it produced nothing:
+ * What one call produced beside messages ({@link NativeReceived}), as one flat array, or `undefined` when it produced nothing:
  * `[n, handle, datagram, handle, datagram, ... (n pairs), kind, handle, detail, payload, ... (events of four slots)]`.
  *
  * Datagrams come first and in sending order. Handle 0 stands for the sender of the datagram just given (a
  * HelloVerifyRequest, for whom no association exists; the answer to a path_challenge), and a handle plus
  * {@link NativeAddon.toCandidate} for where the peer of an association seems to be ({@link NativeEndpoint.candidate}).
  * Events come in the order in which they happened; after them the
- * messages, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
+ * messages are dealt with, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
  */
 export type Batch = readonly unknown[];
+
+/**
+ * The messages that the newest call has brought, in the order in which they came. The same object for every call of an
+ * environment: what it says is to be taken over before the next one.
+ */
+export interface NativeReceived {
+  /** How many, then for each its association, where it begins in `slab`, and how many bytes it has. */
+  readonly table: Uint32Array;
+  /** What lies in it is not written again, so that views of it may be kept. Others take its place. */
+  readonly slab: ArrayBuffer;
+}
 
 /** A 32-bit name of an association: slot in the low {@link NativeAddon.slotBits} bits, generation above; never 0. */
 export type Handle = number;
@@ -65,8 +76,6 @@ export interface EventKinds {
    * A key has done as much as it should; told once for each limit, and nothing ends ({@link KeyLimits}; undefined).
    */
   readonly keyLimit: number;
-  /** One whole message of the peer (0; Buffer). */
-  readonly message: number;
   /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
   readonly idle: number;
   /** The association has ended in good order; last event of its handle ({@link CloseReasons}; undefined). */
@@ -461,7 +470,7 @@ export interface NativeEndpoint {
       /** Plain libuv, also where there is something better. */
       readonly portable: boolean;
     },
-    onBatch: (batch: Batch) => void,
+    onBatch: (batch: Batch | undefined) => void,
     onDrained: () => void,
     onError: (error: number) => void,
     onDead: (error: number) => void,
@@ -550,6 +559,7 @@ export interface NativeAddon {
   ) => NativeCookieGate;
   /** Whether bytes are what `clientSession` has returned. */
   isClientSession(bytes: Uint8Array): boolean;
+  readonly received: NativeReceived;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
   readonly keyLimits: KeyLimits;

@@ -110,7 +110,7 @@ export class NativeTransport implements Transport {
     if (!this.#closed) this.endpoint.refSocket(false);
   }
 
-  readonly #onBatch = (batch: Batch): void => {
+  readonly #onBatch = (batch: Batch | undefined): void => {
     this.#inBatch = true;
     this.#listener?.onBatch(batch);
     this.#inBatch = false;

@@ -95,7 +95,9 @@ void PskClients::Drain() {
       channel_.Send(*path, outbox.BytesAt(datagram.offset, datagram.size));
     }
   }
-  for (const Event& event : outbox.messages()) take_(event.handle, outbox.BytesAt(event.offset, event.size));
+  for (const Outbox::Message& message : outbox.messages()) {
+    take_(message.handle, outbox.BytesAt(message.offset, message.size));
+  }
   for (const Event& event : outbox.ends()) failed_ += event.kind == EventKind::kFailed;
   std::vector<std::pair<EventKind, Handle>> told;
   for (const Event& event : outbox.events()) told.emplace_back(event.kind, event.handle);

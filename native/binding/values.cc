@@ -2,6 +2,7 @@
 
 #include "binding/address.h"
 #include "binding/arguments.h"
+#include "binding/received-messages.h"
 
 namespace native_dtls {
 
@@ -88,7 +89,8 @@ double DestinationOf(const Outbox::Datagram& datagram) {
 
 Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
                     const PathLookup& candidate_of) {
-  if (outbox.empty()) return env.Undefined();
+  ReceivedMessages::Of(env).Publish(env, outbox);
+  if (outbox.datagrams().empty() && outbox.event_count() == 0) return env.Undefined();
   constexpr size_t kSlotsPerDatagram = 2, kSlotsPerEvent = 4;
   Napi::Array batch = Napi::Array::New(
       env, 1 + kSlotsPerDatagram * outbox.datagrams().size() + kSlotsPerEvent * outbox.event_count());
@@ -98,7 +100,7 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
     batch.Set(next++, Napi::Number::New(env, DestinationOf(datagram)));
     batch.Set(next++, BufferOf(env, outbox.BytesAt(datagram.offset, datagram.size)));
   }
-  for (const auto* events : {&outbox.events(), &outbox.messages(), &outbox.ends()}) {
+  for (const auto* events : {&outbox.events(), &outbox.ends()}) {
     for (const Event& event : *events) {
       batch.Set(next++, Napi::Number::New(env, static_cast<uint32_t>(event.kind)));
       batch.Set(next++, Napi::Number::New(env, event.handle));

@@ -20,7 +20,7 @@ inline constexpr int kSendQueueFull = -6;
 // Finds the peer of a handle; null where there is none.
 using PathLookup = std::function<const Path*(Handle)>;
 
-// What the outbox holds, as a Batch; undefined when it holds nothing.
+// What the outbox holds, as a Batch; undefined when it holds nothing but messages. Those are published.
 // `candidate_of` finds where a peer that moves is going.
 Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
                     const PathLookup& candidate_of);

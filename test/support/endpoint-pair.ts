@@ -13,6 +13,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { received } from '../../lib/received-messages.js';
 import type { Identity } from './certificates.js';
 import { networkContext, networkOptions } from './network-options.js';
 import { type SavedCounts, withCounts } from './saved-association.js';
@@ -231,6 +232,7 @@ export class EndpointPair {
   }
 
   #take(side: Side, batch: Batch | undefined): void {
+    this[side].messages.push(...received.take().map(({ message }) => String(message)));
     if (batch === undefined) return;
     let next = 1;
     for (let left = batch[0] as number; left > 0; left -= 1, next += 2) {
@@ -252,8 +254,6 @@ export class EndpointPair {
     } else if (kind === eventKinds.established) {
       end.handle = handle;
       end.info = endpoint.info(handle);
-    } else if (kind === eventKinds.message) {
-      end.messages.push(String(payload));
     } else if (kind === eventKinds.addressChanged) {
       end.moves.push(payload as Address);
       endpoint.answerAddress(handle, this.accepts);

@@ -18,6 +18,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { ReceivedMessages } from '../../lib/received-messages.js';
 import { seededRandom } from './random.js';
 import { handshakeTypes, type RecordHeader, readRecords } from './records.js';
 
@@ -157,6 +158,8 @@ export class SimulatedHost {
 
   /** Does what a batch says. `sender`: of the datagram that it came of. */
   take(batch: Batch | undefined, sender?: string): void {
+    for (const { handle, message } of this.#network.received.take())
+      this.messages.push({ handle, text: String(message) });
     if (batch === undefined) return;
     let next = 1;
     for (let left = batch[0] as number; left > 0; left -= 1, next += 2) {
@@ -189,8 +192,6 @@ export class SimulatedHost {
       this.#answerCertificate(handle, payload as CertificateQuestion);
     } else if (kind === eventKinds.established) {
       this.established.set(handle, this.endpoint.info(handle) as AssociationInfo);
-    } else if (kind === eventKinds.message) {
-      this.messages.push({ handle, text: String(payload) });
     } else if (kind === eventKinds.addressChanged) {
       this.endpoint.answerAddress(handle, true);
     } else if (kind === eventKinds.retransmitted) {
@@ -240,6 +241,7 @@ export class SimulatedNetwork {
   readonly #keepsSent: boolean;
   /** Whose endpoints the hosts are; their contexts must be its own. */
   readonly addon: NativeAddon;
+  readonly received: ReceivedMessages;
   #count = 0;
 
   /** `keepsSent: false` for long lives. */
@@ -247,6 +249,7 @@ export class SimulatedNetwork {
     this.#random = seededRandom(seed);
     this.#keepsSent = keepsSent;
     this.addon = addon;
+    this.received = new ReceivedMessages(addon.received);
   }
 
   /** A host at a literal address and a port; a second one there takes the place of the first, as after a restart. */
