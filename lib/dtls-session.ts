@@ -21,7 +21,7 @@ import type {
 import { PreSharedKeyAuthenticator } from './pre-shared-key-authenticator.js';
 import { type PskCredential, pskCredential, pskKey } from './psk-options.js';
 import { type HandshakeState, noError, type OperationError, texts } from './qt-errors.js';
-import { received } from './received-messages.js';
+import { slab } from './slab.js';
 import { askUser } from './user-code.js';
 import type { Bytes } from './validate.js';
 import { type VerificationError, verificationErrors } from './verification.js';
@@ -138,11 +138,10 @@ export class DtlsSession {
 
   /** Sends one message; nothing, or one of the addon's `sendErrors`. */
   send(message: Uint8Array): number | undefined {
-    const sealed = this.#native.send(this.#now(), message);
-    if (typeof sealed === 'number') return sealed;
+    const outcome = this.#native.send(this.#now(), message);
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
     // A key's limit, which may come with it, ends nothing and has no counterpart in Qt.
-    const datagram = Buffer.isBuffer(sealed) ? sealed : sealed[0];
-    this.#host.send([datagram], this.peer);
+    this.#host.send([slab.datagram], this.peer);
     return undefined;
   }
 
@@ -170,7 +169,7 @@ export class DtlsSession {
 
   /** The state is up to date before anybody is told anything; questions come last. */
   #deal(batch: Batch | undefined): Buffer[] {
-    const messages = received.take().map(({ message }) => message);
+    const messages = slab.take().map(({ message }) => message);
     if (batch === undefined) return messages;
     const before = this.#state;
     const count = batch[0] as number;

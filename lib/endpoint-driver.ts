@@ -25,8 +25,8 @@ import type {
   NativeEndpoint,
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
-import { received } from './received-messages.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
+import { slab } from './slab.js';
 import { Slots } from './slots.js';
 import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
 
@@ -50,6 +50,7 @@ const kinds = addon.eventKinds;
 export class EndpointDriver implements TransportListener {
   readonly transport: Transport;
   readonly #endpoint: NativeEndpoint;
+  readonly #state: Float64Array;
   /** One of the two: JavaScript moves the datagrams, or the endpoint's own socket does. */
   readonly #carrier: DatagramCarrier | undefined;
   readonly #native: NativeTransport | undefined;
@@ -71,15 +72,15 @@ export class EndpointDriver implements TransportListener {
     this.#native = transport instanceof NativeTransport ? transport : undefined;
     this.#carrier = transport instanceof NativeTransport ? undefined : transport;
     this.#endpoint = this.#native?.endpoint ?? new addon.Endpoint();
+    this.#state = this.#endpoint.state;
     transport.attach(this);
   }
 
   /** The addon's counters by name. */
   get counters(): Record<string, number> {
-    const { state } = this.#endpoint;
     const counters: Record<string, number> = {};
     addon.counterNames.forEach((name, index) => {
-      counters[name] = state[index + 1] ?? 0;
+      counters[name] = this.#state[index + 1] ?? 0;
     });
     counters.datagramsReceived = (counters.datagramsReceived ?? 0) + this.#unanswerable;
     counters.droppedMalformed = (counters.droppedMalformed ?? 0) + this.#unanswerable;
@@ -162,11 +163,10 @@ export class EndpointDriver implements TransportListener {
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
     const carrier = this.#carrier;
     if (carrier === undefined) return this.#sendQueued(link, message, sent);
-    const sealed = this.#endpoint.send(monotonicNow(), link.handle, message);
-    if (typeof sealed === 'number') return sealed;
-    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
-    carrier.send(datagram, link.address, link.port, sent);
-    this.#takeSoon(batch);
+    const outcome = this.#endpoint.send(monotonicNow(), link.handle, message);
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
+    carrier.send(slab.datagram, link.address, link.port, sent);
+    if (typeof outcome !== 'number') this.#takeSoon(outcome);
     return 0;
   }
 
@@ -361,7 +361,7 @@ export class EndpointDriver implements TransportListener {
     }
     this.#queueMessages(datagram);
     this.#native?.queued();
-    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
+    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#state[0] as number));
   }
 
   #sendQueued(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
@@ -427,12 +427,12 @@ export class EndpointDriver implements TransportListener {
   }
 
   #queueMessages(datagram: Buffer | undefined): void {
-    const { count } = received;
+    const { count } = slab;
     for (let index = 0; index < count; index += 1) {
-      const message = received.message(index);
-      this.#queue.push({ link: this.#link(received.handle(index)), message, datagram });
+      const message = slab.message(index);
+      this.#queue.push({ link: this.#link(slab.handle(index)), message, datagram });
     }
-    if (count > 0) received.clear();
+    if (count > 0) slab.clear();
   }
 
   #queueEvent(batch: Batch, index: number): void {

@@ -8,7 +8,7 @@
  */
 
 /**
- * What one call produced beside messages ({@link NativeReceived}), as one flat array, or `undefined` when it produced nothing:
+ * What one call produced beside messages ({@link NativeSlab}), as one flat array, or `undefined` when it produced nothing:
  * `[n, handle, datagram, handle, datagram, ... (n pairs), kind, handle, detail, payload, ... (events of four slots)]`.
  *
  * Datagrams come first and in sending order. Handle 0 stands for the sender of the datagram just given (a
@@ -20,14 +20,17 @@
 export type Batch = readonly unknown[];
 
 /**
- * The messages that the newest call has brought, in the order in which they came. The same object for every call of an
- * environment: what it says is to be taken over before the next one.
+ * What the newest call has brought: messages in the order in which they came, or the datagram that it sealed. The same object
+ * for every call of an environment: what it says is to be taken over before the next one.
  */
-export interface NativeReceived {
-  /** How many, then for each its association, where it begins in `slab`, and how many bytes it has. */
+export interface NativeSlab {
+  /**
+   * How many messages, then for each its association, where it begins in `bytes`, and how many bytes it has. A datagram is in
+   * the place of the first message, and there are none.
+   */
   readonly table: Uint32Array;
   /** What lies in it is not written again, so that views of it may be kept. Others take its place. */
-  readonly slab: ArrayBuffer;
+  readonly bytes: ArrayBuffer;
 }
 
 /** A 32-bit name of an association: slot in the low {@link NativeAddon.slotBits} bits, generation above; never 0. */
@@ -176,12 +179,6 @@ export interface SendErrors {
   /** The queue of the endpoint's own socket is full. */
   readonly queueFull: number;
 }
-
-/**
- * A datagram to send to where the peer is; with a {@link Batch} of what comes with it: the same datagram for where the peer
- * seems to be, while that is being checked, and events of the sealing.
- */
-export type Sealed = Buffer | readonly [datagram: Buffer, batch: Batch];
 
 /** Payload of `failed`. */
 export interface Failure {
@@ -390,8 +387,11 @@ export interface NativeEndpoint {
   receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
   /** To be called at the deadline; too early or too late does no harm. */
   handleTimeout(now: number): Batch | undefined;
-  /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
-  send(now: number, handle: Handle, message: Uint8Array): Sealed | number;
+  /**
+   * Seals one message: 0, and the datagram to send to where the peer is lies in the slab; or one of {@link SendErrors}; or,
+   * with the datagram, what comes beside it: the same for where the peer seems to be, while that is being checked, and events.
+   */
+  send(now: number, handle: Handle, message: Uint8Array): Batch | number;
   /** Seals one message and queues it on the endpoint's own socket: 0, one of {@link SendErrors}, or what happened beside. */
   sendQueued(handle: Handle, message: Uint8Array): Batch | number;
   /** The system says that the peer is gone: a handshake that suspects an alert ends by it, and nothing else happens. */
@@ -525,7 +525,7 @@ export interface NativeAssociation {
   accept(now: number, hello: Uint8Array, cookieVerified: boolean): Batch | undefined;
   receive(now: number, datagram: Uint8Array): Batch | undefined;
   handleTimeout(now: number): Batch | undefined;
-  send(now: number, message: Uint8Array): Sealed | number;
+  send(now: number, message: Uint8Array): Batch | number;
   shutdown(now: number): Batch | undefined;
   abort(now: number): Batch | undefined;
   answerPsk(now: number, identity: Uint8Array | undefined, key: Uint8Array | undefined): Batch | undefined;
@@ -559,7 +559,7 @@ export interface NativeAddon {
   ) => NativeCookieGate;
   /** Whether bytes are what `clientSession` has returned. */
   isClientSession(bytes: Uint8Array): boolean;
-  readonly received: NativeReceived;
+  readonly slab: NativeSlab;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
   readonly keyLimits: KeyLimits;

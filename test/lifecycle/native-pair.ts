@@ -7,7 +7,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
-import { ReceivedMessages } from '../../lib/received-messages.js';
+import { Slab } from '../../lib/slab.js';
 import { networkListening, networkOptions } from '../support/network-options.js';
 
 export const serverOptions = networkListening({
@@ -35,7 +35,7 @@ export function newContext(addon: NativeAddon): NativeContext {
 
 interface Side {
   readonly addon: NativeAddon;
-  readonly received: ReceivedMessages;
+  readonly slab: Slab;
   readonly endpoint: NativeEndpoint;
   readonly address: string;
   readonly inbox: Buffer[];
@@ -46,7 +46,7 @@ interface Side {
 function side(addon: NativeAddon, address: string): Side {
   return {
     addon,
-    received: new ReceivedMessages(addon.received),
+    slab: new Slab(addon.slab),
     endpoint: new addon.Endpoint(),
     address,
     inbox: [],
@@ -58,7 +58,7 @@ function side(addon: NativeAddon, address: string): Side {
 const port = 5684;
 
 function take(batch: Batch | undefined, self: Side, peer: Side): void {
-  for (const { message } of self.received.take()) self.message = String(message);
+  for (const { message } of self.slab.take()) self.message = String(message);
   if (batch === undefined) return;
   let next = 1;
   for (let left = batch[0] as number; left > 0; left -= 1, next += 2)
@@ -99,7 +99,8 @@ export function handshake(addons: { client: NativeAddon; server: NativeAddon }):
     }
     if (client.established !== undefined && !sent) {
       sent = true;
-      server.inbox.push(client.endpoint.send(0, client.established, Buffer.from('hello')) as Buffer);
+      client.endpoint.send(0, client.established, Buffer.from('hello'));
+      server.inbox.push(client.slab.datagram);
     }
   }
   return server.message;

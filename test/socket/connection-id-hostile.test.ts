@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addon } from '../../lib/addon.js';
 import type { Batch, Handle } from '../../lib/native-seam.js';
-import { received } from '../../lib/received-messages.js';
+import { slab } from '../../lib/slab.js';
 import { type Address, associationOf, contextOf, type PairOptions } from '../support/endpoint-pair.js';
 import { PskClient, type PskClientOptions } from '../support/psk-client.js';
 import { contentTypes, handshakeTypes, writeHandshake } from '../support/records.js';
@@ -90,7 +90,7 @@ class Scene {
   }
 
   #take(batch: Batch | undefined, sender: Address): Sent[] {
-    this.messages.push(...received.take().map(({ message }) => String(message)));
+    this.messages.push(...slab.take().map(({ message }) => String(message)));
     if (batch === undefined) return [];
     const sent: Sent[] = [];
     const firstEvent = 1 + 2 * (batch[0] as number);

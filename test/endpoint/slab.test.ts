@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addon } from '../../lib/addon.js';
-import type { ReceivedMessage } from '../../lib/received-messages.js';
-import { ReceivedMessages } from '../../lib/received-messages.js';
+import type { ReceivedMessage } from '../../lib/slab.js';
+import { Slab } from '../../lib/slab.js';
 import { EndpointPair } from '../support/endpoint-pair.js';
 import { seededRandom } from '../support/random.js';
 
-const received = new ReceivedMessages(addon.received);
+const slab = new Slab(addon.slab);
 
 function establishedPair(): EndpointPair {
   const pair = new EndpointPair({ connectionIds: { client: -1, server: -1 } });
@@ -26,7 +26,7 @@ function takenTogether(pair: EndpointPair, messages: readonly Buffer[]): readonl
     undefined,
     'nothing but messages',
   );
-  return received.take();
+  return slab.take();
 }
 
 function texts(messages: readonly ReceivedMessage[]): readonly string[] {
@@ -48,7 +48,7 @@ test('each message is whole, of its association, and there once', () => {
     taken.map(({ handle }) => handle),
     sent.map(() => pair.server.handle),
   );
-  assert.equal(received.count, 0);
+  assert.equal(slab.count, 0);
 });
 
 test('a call that brings none leaves none of the call before', () => {
@@ -57,22 +57,22 @@ test('a call that brings none leaves none of the call before', () => {
   pair.intercept();
   const { address, port } = pair.clientAddress;
   pair.server.endpoint.receive(pair.now, record, address, port);
-  assert.equal(received.count, 1);
+  assert.equal(slab.count, 1);
   pair.server.endpoint.handleTimeout(pair.now);
-  assert.equal(received.count, 0);
+  assert.equal(slab.count, 0);
 });
 
 test('more messages than a table has rows come all, and the table for them does not stay', () => {
   const pair = establishedPair();
-  const usual = addon.received.table;
+  const usual = addon.slab.table;
   const sent = many(1000);
   assert.deepEqual(
     texts(takenTogether(pair, sent)),
     sent.map((message) => message.toString()),
   );
-  assert.ok(addon.received.table.length > usual.length);
+  assert.ok(addon.slab.table.length > usual.length);
   assert.deepEqual(texts(takenTogether(pair, many(2))), ['message 0', 'message 1']);
-  assert.equal(addon.received.table.length, usual.length);
+  assert.equal(addon.slab.table.length, usual.length);
 });
 
 test('a message that is kept stays as it was, whatever comes after it', () => {
@@ -118,20 +118,33 @@ test('who gives the memory of one message away does not take that of others', ()
 
 test('memory that is taken away by force is not written to', () => {
   const pair = establishedPair();
-  const { slab } = addon.received;
+  const { bytes } = addon.slab;
   const records = Array.from({ length: 20 }, () => pair.send('client', Buffer.alloc(1000, 1)) as Buffer);
   pair.intercept();
   const { address, port } = pair.clientAddress;
   pair.server.endpoint.receive(pair.now, Buffer.concat(records), address, port);
-  assert.notEqual(addon.received.slab, slab, 'a new one, which nobody has marked yet');
-  const taken = [addon.received.slab, addon.received.table.buffer as ArrayBuffer].map((buffer) =>
+  assert.notEqual(addon.slab.bytes, bytes, 'a new one, which nobody has marked yet');
+  const taken = [addon.slab.bytes, addon.slab.table.buffer as ArrayBuffer].map((buffer) =>
     structuredClone(buffer, { transfer: [buffer] }),
   );
-  assert.equal(addon.received.slab.byteLength, 0);
+  assert.equal(addon.slab.bytes.byteLength, 0);
   const before = taken.map((buffer) => Buffer.from(buffer).toString('latin1'));
   assert.deepEqual(texts(takenTogether(pair, many(3))), ['message 0', 'message 1', 'message 2']);
   assert.deepEqual(
     taken.map((buffer) => Buffer.from(buffer).toString('latin1')),
     before,
   );
+});
+
+test('a datagram that was sealed takes the place of messages, and stays as it was', () => {
+  const pair = establishedPair();
+  const first = pair.send('client', 'first') as Buffer;
+  const kept = Buffer.from(first);
+  pair.deliver();
+  const second = pair.send('client', Buffer.alloc(100, 2)) as Buffer;
+  assert.equal(slab.count, 0);
+  pair.deliver();
+  assert.deepEqual(pair.server.messages, ['first', '\x02'.repeat(100)]);
+  assert.deepEqual(first, kept);
+  assert.notDeepEqual(second.subarray(0, first.length), first);
 });
