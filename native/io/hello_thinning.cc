@@ -28,7 +28,12 @@ void HelloThinning::Begin() {
 void HelloThinning::Look(const Load& load) {
   if (!on_) return;
   if (load.fill >= kHighFill && HellosAreMost(load)) {
-    chance_ = Held(chance_ * (load.fill >= kAlmostFull ? 0.5 : 0.85));
+    if (!load.drained) {
+      chance_ = Held(chance_ * (load.fill >= kAlmostFull ? 0.5 : 0.85));
+    } else if (load.fill >= kAlmostFull) {
+      // There is time enough, but it does not come evenly.
+      chance_ = Held(chance_ * 0.93);
+    }
   } else if (load.drained || load.fill >= kHighFill) {
     // There is time left; or what fills the buffer is something else, and less of hellos does not help.
     if (chance_ == 1 && arc_ == 1) {
