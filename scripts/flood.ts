@@ -10,7 +10,7 @@ import { oneOf, refusingBadArguments, wholeNumber } from './example/arguments.js
 import { EXIT, runProgram } from './example/run-program.js';
 import { type FloodResult, measure } from './flood/measurement.js';
 import { FloodedServer, FloodSender, HonestClients } from './flood/processes.js';
-import { FLOOD_SERVER_NAME } from './flood/protocol.js';
+import { FLOOD_KINDS, FLOOD_SERVER_NAME, type FloodKind } from './flood/protocol.js';
 import { floodTable } from './flood/table.js';
 import { environment } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
@@ -18,6 +18,8 @@ import { nativeTools } from './measuring/native-tools.js';
 const HELP = `Usage: npm run flood -- [options]
 
   --rate N             spoofed datagrams a second (default 50000; 0: as many as go)
+  --kind KIND          of what: mixed (default; hellos with and without a cookie, some malformed), hellos
+                       (without a cookie), sender (the same, from one address) or records (of application data)
   --seconds N          how long honest clients begin handshakes in the flood (default 20)
   --quiet-seconds N    and before it (default 5)
   --handshakes N       handshakes that they begin in a second (default 20)
@@ -34,6 +36,7 @@ Needs Linux, CMake, a C++ compiler and OpenSSL's headers.
 
 interface FloodOptions {
   readonly rate: number;
+  readonly kind: FloodKind;
   readonly seconds: number;
   readonly quietSeconds: number;
   readonly handshakes: number;
@@ -71,6 +74,7 @@ async function flood(tools: string, options: FloodOptions): Promise<FloodResult>
     );
     return await measure(server, sender, honest, {
       rate: options.rate,
+      kind: options.kind,
       quietMs: options.quietSeconds * 1000,
       floodMs: options.seconds * 1000,
       progress: (text) => process.stderr.write(`flood: ${text}\n`),
@@ -86,6 +90,7 @@ function parsed(argv: readonly string[]): { options: FloodOptions; json: boolean
       args: [...argv],
       options: {
         rate: { type: 'string', default: '50000' },
+        kind: { type: 'string', default: 'mixed' },
         seconds: { type: 'string', default: '20' },
         'quiet-seconds': { type: 'string', default: '5' },
         handshakes: { type: 'string', default: '20' },
@@ -105,6 +110,7 @@ function parsed(argv: readonly string[]): { options: FloodOptions; json: boolean
   return {
     options: {
       rate: wholeNumber('--rate', values.rate, 0, 10_000_000),
+      kind: oneOf('--kind', values.kind, FLOOD_KINDS),
       seconds: wholeNumber('--seconds', values.seconds, 1, 86_400),
       quietSeconds: wholeNumber('--quiet-seconds', values['quiet-seconds'], 1, 86_400),
       handshakes: wholeNumber('--handshakes', values.handshakes, 1, 10_000),

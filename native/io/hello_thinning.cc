@@ -41,11 +41,11 @@ void HelloThinning::Look(const Load& load) {
     } else if (chance_ < 1) {
       chance_ = Held(chance_ * 1.1);
     } else {
-      arc_ = Held(arc_ * 1.06);
+      arc_ = Held(arc_ * 1.03);
     }
   }
   // What chance does today the arc shall do tomorrow.
-  if (chance_ < 1) arc_ = Held(arc_ * 0.95);
+  if (chance_ < 1) arc_ = Held(arc_ * 0.98);
 }
 
 HelloThinning::Share HelloThinning::ShareAt(TimePoint now) const {

@@ -3,7 +3,7 @@
  * handshakes has ended. Knows neither the command line nor how results are printed.
  */
 import type { FloodedServer, FloodSender, HonestClients } from './processes.js';
-import type { HonestRound, ServerSample } from './protocol.js';
+import type { FloodKind, HonestRound, ServerSample } from './protocol.js';
 
 /** Of the flood between two samples of the server. */
 const SLICE_MS = 1000;
@@ -72,6 +72,7 @@ function shareOf(part: 'succeeded' | 'soon', { psk, ecdsa }: HonestRound): numbe
 
 export interface MeasurementOptions {
   readonly rate: number;
+  readonly kind: FloodKind;
   readonly quietMs: number;
   readonly floodMs: number;
   /** Told what is being done. */
@@ -82,7 +83,7 @@ export async function measure(
   server: FloodedServer,
   sender: FloodSender,
   honest: HonestClients,
-  { rate, quietMs, floodMs, progress }: MeasurementOptions,
+  { rate, kind, quietMs, floodMs, progress }: MeasurementOptions,
 ): Promise<FloodResult> {
   progress('honest clients alone');
   const quiet = await honest.run(quietMs);
@@ -90,7 +91,7 @@ export async function measure(
   const start = await server.sample();
   const slices: Slice[] = [];
   const flood = async (): Promise<void> => {
-    const { sent } = await sender.flood(rate, SLICE_MS);
+    const { sent } = await sender.flood(rate, SLICE_MS, kind);
     const after = await server.sample();
     slices.push(sliceOf(start, before, after, sent));
     before = after;

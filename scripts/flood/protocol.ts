@@ -83,6 +83,10 @@ export interface EchoRound {
   readonly roundTripMs: Spread | null;
 }
 
+/** Of what a flood consists; see native/bench/flood_sender.cc. */
+export const FLOOD_KINDS = ['mixed', 'hellos', 'sender', 'records'] as const;
+export type FloodKind = (typeof FLOOD_KINDS)[number];
+
 /** The flooding program's answer to one command. */
 export interface FloodReply {
   readonly sent: number;

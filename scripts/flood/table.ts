@@ -1,15 +1,23 @@
 /** The result of the flood measurement as people read it. */
 import { type Environment, environmentText } from '../measuring/environment.js';
 import type { FloodResult, Slice } from './measurement.js';
-import type { EchoRound, HandshakeRound, Spread } from './protocol.js';
+import type { EchoRound, FloodKind, HandshakeRound, Spread } from './protocol.js';
 
 export interface FloodReport extends FloodResult, Environment {
   readonly rate: number;
   readonly deadline: number;
   readonly soon: number;
   readonly driver: string;
+  readonly kind: FloodKind;
   readonly recvBuffer: number | undefined;
 }
+
+const FLOODS: Readonly<Record<FloodKind, string>> = {
+  mixed: 'Hellos of strangers, half of them with a cookie made for another, one in eight malformed',
+  hellos: 'First hellos of strangers',
+  sender: 'First hellos of one stranger',
+  records: 'Records of strangers',
+};
 
 const COLUMNS = ['second', 'sent', 'answered', 'refused', 'malformed', 'kernel drops', 'CPU', 'resident'];
 const WIDTH = 14;
@@ -60,7 +68,7 @@ export function floodTable(report: FloodReport): string {
   const wished = rate === 0 ? 'as many as go' : `${rate} a second`;
   const buffer = recvBuffer === undefined ? 'default' : `${recvBuffer} bytes`;
   return [
-    `Hellos of strangers: ${wished}; half of them with a cookie made for another, one in eight malformed; receive buffer: ${buffer}`,
+    `${FLOODS[report.kind]}: ${wished}; receive buffer: ${buffer}`,
     `Server by the driver '${report.driver}'; ${environmentText(report)}`,
     '',
     row(COLUMNS),
