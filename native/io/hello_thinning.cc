@@ -39,7 +39,7 @@ void HelloThinning::Look(const Load& load) {
     if (chance_ == 1 && arc_ == 1) {
       on_ = false;
     } else if (chance_ < 1) {
-      chance_ = Held(chance_ * 1.1);
+      chance_ = Held(chance_ * 1.25);
     } else {
       arc_ = Held(arc_ * 1.03);
     }
