@@ -463,6 +463,8 @@ export interface NativeEndpoint {
       /** It is widened to so many bytes, as far as that can be had. */
       readonly leastRecvBufferSize: number;
       readonly sendBufferSize: number;
+      /** More hellos than there is time for are let in by turns only, where the system can do that. */
+      readonly thinHellos: boolean;
       readonly address: string;
       readonly port: number;
       readonly remoteAddress: string;

@@ -160,6 +160,34 @@ export interface RawEcho {
   runUntilClosed(descriptor: number): void;
 }
 
+/** One socket that sends to another, on the loopback interface; the other has the filter for hellos. */
+export interface FilteredSocket {
+  /** Whom the filter hears; see native/io/hello_thinning.h. */
+  setShare(first: number, width: number, chance: number): void;
+  /** Whether the kernel gives a datagram to the other socket. */
+  passes(datagram: Uint8Array): boolean;
+  /** How many it has dropped there, as it says itself. */
+  drops(): number;
+  close(): void;
+}
+
+/** What has happened to a server's socket in one period; `fill` from 0 to 1. */
+export interface Load {
+  readonly hellos: number;
+  readonly others: number;
+  readonly fill: number;
+  readonly drained: boolean;
+}
+
+/** The class of the same name in native/io. */
+export interface HelloThinning {
+  isNeeded(load: Load): boolean;
+  on(): boolean;
+  begin(): void;
+  look(load: Load): void;
+  shareAt(nowMs: number): { readonly first: number; readonly width: number; readonly chance: number };
+}
+
 export interface NativeTestAddon {
   /** What the library's own addon exports, but in here: defences can fall. */
   readonly library: NativeAddon;
@@ -178,6 +206,14 @@ export interface NativeTestAddon {
         readonly receiveBufferBytes: number;
       }) => RawEcho)
     | undefined;
+  /** Of which kind the sending and the receiving socket are. Undefined where there is no Linux. */
+  readonly FilteredSocket: (new (from: 4 | 6, to: 4 | 6) => FilteredSocket) | undefined;
+  readonly HelloThinning: {
+    new (): HelloThinning;
+    readonly periodMs: number;
+    readonly circle: number;
+    readonly least: number;
+  };
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;
