@@ -1,4 +1,5 @@
 /** The echoes: in which cases the contestants take turns, and what is made of their rounds. */
+import path from 'node:path';
 import { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant, EchoRound } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -47,12 +48,12 @@ export function caseName({ peers, window, bytes }: EchoCase): string {
 /** Throws when somebody did other work than was asked. */
 export async function measureEcho(echoCase: EchoCase, options: MeasurementOptions): Promise<EchoResult> {
   const name = caseName(echoCase);
-  const entries = await takeTurns<EchoRound>(
+  const program = path.join(options.tools, 'echo_load');
+  const entries = await takeTurns(
     {
       name,
       startServer: (contestant) => EchoServer.start(contestant, options.nodeOptions(contestant)),
-      startLoad: (server, contestant) =>
-        EchoLoad.start(server, { ...echoCase, program: options.loadProgram, contestant }),
+      startLoad: (server, contestant) => EchoLoad.start(server, { ...echoCase, program, contestant }),
       measure: (load, ms) => load.echo(ms),
     },
     options.contestants,
