@@ -155,7 +155,7 @@ void Clients::NoteEstablished(Handle handle) {
 }
 
 bool Clients::IsServer(const CertificateQuestion& question) const {
-  return !question.chain.empty() && question.chain[0] == settings_.credentials.server;
+  return question.chain.size() == 1 && question.chain[0] == settings_.credentials.server;
 }
 
 }  // namespace native_dtls

@@ -72,7 +72,7 @@ class Clients {
   struct Told {
     EventKind kind;
     Handle handle;
-    // Of a question about a certificate: it is the server's own.
+    // Of a question about a certificate: it is the server's own, and nothing came with it.
     bool expected;
   };
 

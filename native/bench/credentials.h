@@ -11,7 +11,7 @@ struct Credentials {
   // A pre-shared key. Where it is empty there are certificates.
   std::string identity;
   Bytes key;
-  // The only certificate that a server may have, DER: to know it costs less than a chain.
+  // All that a server may show, DER: to know it costs less than to verify a chain.
   Bytes server;
   // The client's own certificate and key, PEM, if it has one.
   Bytes certificate;

@@ -44,7 +44,8 @@ bool RawContext::Configure() {
   if (!ctx_ || SSL_CTX_set_app_data(ctx_.get(), this) != 1) return false;
   SSL_CTX_set_options(ctx_.get(), SSL_OP_NO_QUERY_MTU);
   SSL_CTX_set_session_cache_mode(ctx_.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(ctx_.get(), SSL_MODE_RELEASE_BUFFERS);
+  // Else OpenSSL builds the chain of its own certificate anew in each handshake, and sends the authority.
+  SSL_CTX_set_mode(ctx_.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_cookie_generate_cb(ctx_.get(), GenerateCookie);
   SSL_CTX_set_cookie_verify_cb(ctx_.get(), VerifyCookie);
   if (psk) SSL_CTX_set_psk_server_callback(ctx_.get(), GivePsk);
