@@ -1,20 +1,16 @@
 /**
- * `npm run bench`: how many messages a second an echo server answers: this library with each of its drivers, plaintext
- * on `node:dgram`, and a raw OpenSSL loop in C++. Side by side in one run: each server and each load is a process of its
+ * `npm run bench`: how many messages a second an echo server answers, and how many handshakes it makes: this library with
+ * each of its drivers, plaintext on `node:dgram`, and a raw OpenSSL loop in C++. Side by side in one run: each server and each load is a process of its
  * own, the rounds alternate, medians and spread are printed.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  type EchoCase,
-  type EchoResult,
-  type HandshakeResult,
-  type MeasurementOptions,
-  measureEcho,
-  measureHandshakes,
-} from './bench/measurement.js';
-import { CONTESTANTS, type Contestant } from './bench/protocol.js';
+import { Credentials } from './bench/credentials.js';
+import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
+import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from './bench/protocol.js';
 import { echoTable, handshakeTable } from './bench/table.js';
+import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
 import { environment, environmentText } from './measuring/environment.js';
@@ -26,12 +22,12 @@ const HELP = `Usage: npm run bench -- [options]
 
   --quick             rounds that are few and short: done within two minutes
   --rounds N          rounds for each case (default 5; quick 3)
-  --round-ms MS       length of a round (default 1000; quick 400)
-  --warm-up-ms MS     before the first round (default 1000; quick 400)
+  --round-ms MS       length of a round (default 1000; quick 400); of handshakes half of it
+  --warm-up-ms MS     before the first round (default 1000; quick 400); of handshakes half of it
   --cases LIST        PEERSxWINDOWxBYTES, with commas between them
                       (default ${CASES})
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
-  --no-handshakes     do not measure handshakes
+  --handshakes LIST   of ${Object.keys(HANDSHAKE_KINDS).join(', ')} (default: all), or none
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json              print one JSON object instead of the tables
 
@@ -60,6 +56,16 @@ function readContestant(text: string): Contestant {
   );
 }
 
+function readHandshakes(list: string): readonly HandshakeKind[] {
+  if (list === 'none') return [];
+  return list.split(',').map((text) => {
+    if (text in HANDSHAKE_KINDS) return text as HandshakeKind;
+    throw new UsageError(
+      `--handshakes: expected one of ${Object.keys(HANDSHAKE_KINDS).join(', ')}, or none alone, got '${text}'`,
+    );
+  });
+}
+
 function readArguments(argv: readonly string[]) {
   const { values } = refusingBadArguments(() =>
     parseArgs({
@@ -71,7 +77,7 @@ function readArguments(argv: readonly string[]) {
         'warm-up-ms': { type: 'string' },
         cases: { type: 'string', default: CASES },
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
-        'no-handshakes': { type: 'boolean', default: false },
+        handshakes: { type: 'string', default: Object.keys(HANDSHAKE_KINDS).join(',') },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -82,7 +88,7 @@ function readArguments(argv: readonly string[]) {
   return {
     help: values.help,
     json: values.json,
-    handshakes: !values['no-handshakes'],
+    handshakes: readHandshakes(values.handshakes),
     profile,
     cases: values.cases.split(',').map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
@@ -106,7 +112,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const options: MeasurementOptions = {
     ...lengths,
     contestants,
-    loadProgram: path.join(tools, 'echo_load'),
+    tools,
     nodeOptions: (contestant) =>
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.join(profile, contestant)}`],
     progress: (text) => process.stderr.write(`bench: ${text}\n`),
@@ -115,7 +121,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (!json) process.stdout.write(`${text}\n`);
   };
   print(
-    `Echoes, ${lengths.rounds} rounds of ${lengths.roundMs} ms, alternating; PSK-AES128-GCM-SHA256\n${environmentText(environment())}\n`,
+    `Echoes, ${lengths.rounds} rounds of ${lengths.roundMs} ms, alternating; AES-128-GCM\n${environmentText(environment())}\n`,
   );
   const echo: EchoResult[] = [];
   for (const echoCase of cases) {
@@ -123,10 +129,19 @@ async function main(argv: readonly string[]): Promise<number> {
     echo.push(result);
     print(echoTable(result));
   }
-  let shaken: HandshakeResult | null = null;
-  if (handshakes && contestants.some((contestant) => contestant !== 'plain')) {
-    shaken = await measureHandshakes(options);
-    print(handshakeTable(shaken));
+  const shaken: HandshakeResult[] = [];
+  if (handshakes.length > 0) {
+    const credentials = await Credentials.make();
+    try {
+      for (const kind of handshakes) {
+        const result = await measureHandshakes({ kind, folder: credentials.folder }, options);
+        if (result === undefined) break;
+        shaken.push(result);
+        print(handshakeTable(result));
+      }
+    } finally {
+      await credentials.remove();
+    }
   }
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, echo, handshakes: shaken })}\n`);
