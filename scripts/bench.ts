@@ -1,18 +1,22 @@
 /**
  * `npm run bench`: how many messages a second an echo server answers: this library with each of its drivers, plaintext
- * on `node:dgram`, and a raw OpenSSL loop in C++. Side by side in one run: each server and each load is a process of its
- * own, the rounds alternate, medians and spread are printed.
+ * on `node:dgram`, a raw OpenSSL loop in C++, and other implementations that are there. Side by side in one run: each
+ * server and each load is a process of its own, the rounds alternate, medians and spread are printed and drawn.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { absence } from './bench/contestants/presence.js';
+import { TRAITS } from './bench/contestants/traits.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
+import { plots } from './bench/plots.js';
 import { CONTESTANTS, type Contestant } from './bench/protocol.js';
-import { echoTable, handshakeTable } from './bench/table.js';
+import { type Absent, type Report, readReport, writeOut } from './bench/report.js';
+import { echoTable, handshakeTable, preface } from './bench/table.js';
 import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
-import { environment, environmentText } from './measuring/environment.js';
+import { environment } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
 
 const CASES = '1x64x16,1x64x100,1x64x1200,100x8x16,100x8x100,100x8x1200,10000x1x100,1x1x100';
@@ -28,9 +32,11 @@ const HELP = `Usage: npm run bench -- [options]
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
   --no-handshakes     do not measure handshakes
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
-  --json              print one JSON object instead of the tables
+  --json FILE         write all figures there too
+  --plots FOLDER      draw them there (SVG)
+  --from FILE         measure nothing: print, and draw, what --json has written
 
-Needs Linux, CMake, a C++ compiler and OpenSSL's headers.
+Needs Linux, CMake, a C++ compiler and OpenSSL's headers. Contestants that are not installed are skipped.
 `;
 
 /** Sixteen bytes name a message; 1200 and what a record adds fit a datagram. */
@@ -68,15 +74,19 @@ function readArguments(argv: readonly string[]) {
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
         'no-handshakes': { type: 'boolean', default: false },
         profile: { type: 'string' },
-        json: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        plots: { type: 'string' },
+        from: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }),
   );
-  const { quick, profile } = values;
+  const { quick, profile, json, plots: folder, from } = values;
   return {
     help: values.help,
-    json: values.json,
+    json,
+    folder,
+    from,
     handshakes: !values['no-handshakes'],
     profile,
     cases: values.cases.split(',').map(readCase),
@@ -87,31 +97,50 @@ function readArguments(argv: readonly string[]) {
   };
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const { help, json, handshakes, profile, cases, contestants, ...lengths } = readArguments(argv);
-  if (help) {
-    process.stdout.write(HELP);
-    return EXIT.done;
-  }
-  const tools = nativeTools();
-  if (tools === undefined) {
-    process.stderr.write('Skipped: without the native load there is nothing to measure with.\n');
-    return EXIT.failed;
-  }
+/** What was asked for besides the tables. */
+function finish(
+  report: Report,
+  { json, folder }: { json?: string | undefined; folder?: string | undefined },
+): void {
+  if (json !== undefined) writeOut(json, `${JSON.stringify(report)}\n`);
+  if (folder === undefined) return;
+  for (const [name, svg] of plots(report)) writeOut(path.join(folder, name), svg);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printAgain(report: Report): void {
+  const contestants = new Set(
+    report.echo.flatMap((result) => result.contestants.map(({ contestant }) => contestant)),
+  );
+  print(preface(report, [...contestants]));
+  for (const result of report.echo) print(echoTable(result));
+  if (report.handshakes !== null) print(handshakeTable(report.handshakes));
+}
+
+async function measure(
+  tools: string,
+  { handshakes, profile, cases, contestants, rounds, roundMs, warmUpMs }: ReturnType<typeof readArguments>,
+): Promise<Report> {
+  const absent = contestants.flatMap((contestant): Absent[] => {
+    const reason = absence(contestant);
+    return reason === undefined ? [] : [{ contestant, reason }];
+  });
+  const present = contestants.filter((name) => absent.every(({ contestant }) => contestant !== name));
+  const course = { ...environment(), rounds, roundMs, warmUpMs, absent };
   const options: MeasurementOptions = {
-    ...lengths,
-    contestants,
+    rounds,
+    roundMs,
+    warmUpMs,
+    contestants: present,
     loadProgram: path.join(tools, 'echo_load'),
     nodeOptions: (contestant) =>
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.join(profile, contestant)}`],
     progress: (text) => process.stderr.write(`bench: ${text}\n`),
   };
-  const print = (text: string): void => {
-    if (!json) process.stdout.write(`${text}\n`);
-  };
-  print(
-    `Echoes, ${lengths.rounds} rounds of ${lengths.roundMs} ms, alternating; PSK-AES128-GCM-SHA256\n${environmentText(environment())}\n`,
-  );
+  print(preface(course, present));
   const echo: EchoResult[] = [];
   for (const echoCase of cases) {
     const result = await measureEcho(echoCase, options);
@@ -119,13 +148,31 @@ async function main(argv: readonly string[]): Promise<number> {
     print(echoTable(result));
   }
   let shaken: HandshakeResult | null = null;
-  if (handshakes && contestants.some((contestant) => contestant !== 'plain')) {
+  if (handshakes && present.some((contestant) => TRAITS[contestant].pskHandshakes)) {
     shaken = await measureHandshakes(options);
     print(handshakeTable(shaken));
   }
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, echo, handshakes: shaken })}\n`);
+  return { ...course, echo, handshakes: shaken };
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = readArguments(argv);
+  if (options.help) {
+    process.stdout.write(HELP);
+    return EXIT.done;
   }
+  if (options.from !== undefined) {
+    const report = readReport('--from', options.from);
+    printAgain(report);
+    finish(report, options);
+    return EXIT.done;
+  }
+  const tools = nativeTools();
+  if (tools === undefined) {
+    process.stderr.write('Skipped: without the native load there is nothing to measure with.\n');
+    return EXIT.failed;
+  }
+  finish(await measure(tools, options), options);
   return EXIT.done;
 }
 

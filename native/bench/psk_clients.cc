@@ -9,7 +9,8 @@ namespace native_dtls {
 
 namespace {
 
-constexpr const char* kCiphers = "PSK-AES128-GCM-SHA256";
+constexpr const char* kPskCiphers = "PSK-AES128-GCM-SHA256";
+constexpr const char* kCertificateCiphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
 constexpr int kMaxWaitMs = 20;
 
 }  // namespace
@@ -60,17 +61,17 @@ void PskClients::Send(Handle handle, ByteView message) {
 
 std::shared_ptr<const Context> PskClients::MakeContext() const {
   ContextOptions options;
-  options.ciphers = kCiphers;
+  options.ciphers = settings_.certificate ? kCertificateCiphers : kPskCiphers;
   auto made = Context::Create(options);
   if (auto* context = std::get_if<std::shared_ptr<const Context>>(&made)) return *context;
-  std::fprintf(stderr, "OpenSSL refuses %s\n", kCiphers);
+  std::fprintf(stderr, "OpenSSL refuses %s\n", options.ciphers.c_str());
   std::exit(1);
 }
 
 std::shared_ptr<const AssociationOptions> PskClients::MakeOptions() const {
   auto options = std::make_shared<AssociationOptions>();
-  options->handshake.psk = true;
-  options->handshake.certificates = false;
+  options->handshake.psk = !settings_.certificate;
+  options->handshake.certificates = settings_.certificate;
   options->handshake.mtu_bytes = settings_.mtu_bytes;
   if (settings_.connection_ids) options->handshake.connection_id_bytes = 0;
   return options;
@@ -107,6 +108,9 @@ void PskClients::Follow(EventKind kind, Handle handle) {
     const ByteView identity(reinterpret_cast<const uint8_t*>(settings_.identity.data()),
                             settings_.identity.size());
     endpoint_.AnswerPsk(NowOfClients(), handle, identity, settings_.key);
+    Drain();
+  } else if (kind == EventKind::kCertificateReceived) {
+    endpoint_.AnswerCertificate(NowOfClients(), handle, true);
     Drain();
   } else if (kind == EventKind::kEstablished) {
     ++established_;

@@ -22,6 +22,8 @@ class PskClients {
     uint16_t port = 0;
     std::string identity;
     Bytes key;
+    // Instead of a key: the server has a certificate (ECDSA), and whatever it is, it is accepted.
+    bool certificate = false;
     bool connection_ids = false;
     size_t mtu_bytes = 1200;
     Established established = Established::kKept;

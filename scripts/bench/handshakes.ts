@@ -1,4 +1,5 @@
 /** The handshakes: who takes turns in them, and what is made of their rounds. */
+import { TRAITS } from './contestants/traits.js';
 import { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant, HandshakeRound } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -26,7 +27,7 @@ export interface HandshakeResult extends Measured {
   readonly contestants: readonly HandshakeFigures[];
 }
 
-/** Full handshakes with a pre-shared key; the plaintext server has none. */
+/** Full handshakes of DTLS with a pre-shared key, of those that have them. */
 export async function measureHandshakes(options: MeasurementOptions): Promise<HandshakeResult> {
   const entries = await takeTurns<HandshakeRound>(
     {
@@ -36,7 +37,7 @@ export async function measureHandshakes(options: MeasurementOptions): Promise<Ha
         EchoLoad.start(server, { program: options.loadProgram, contestant, peers: 1, window: 1, bytes: 100 }),
       measure: (load, ms) => load.handshakes(ms),
     },
-    options.contestants.filter((contestant) => contestant !== 'plain'),
+    options.contestants.filter((contestant) => TRAITS[contestant].pskHandshakes),
     options,
   );
   const rateOf = ({ handshakes, seconds }: HandshakeRound): number => handshakes / seconds;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { hearing, nextMessage } from '../measuring/hearing.js';
+import { TRAITS } from './contestants/traits.js';
 import {
   BENCH_IDENTITY,
   BENCH_KEY,
@@ -19,9 +20,9 @@ export class EchoServer {
   readonly port: number;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, { port, pid }: ServerReply) {
     this.#child = child;
-    this.pid = child.pid as number;
+    this.pid = pid ?? (child.pid as number);
     this.port = port;
   }
 
@@ -31,8 +32,7 @@ export class EchoServer {
       execArgv: [...nodeOptions],
       stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     });
-    const { port } = await nextMessage<ServerReply>(child, `server (${contestant})`);
-    return new EchoServer(child, port);
+    return new EchoServer(child, await nextMessage<ServerReply>(child, `server (${contestant})`));
   }
 
   async stop(): Promise<void> {
@@ -67,11 +67,10 @@ export class EchoLoad {
     const { program, contestant, peers, window, bytes } = options;
     const where = [String(server.port), String(server.pid)];
     const what = [String(peers), String(window), String(bytes)];
-    const args =
-      contestant === 'plain'
-        ? [...where, 'plain', ...what]
-        : [...where, 'dtls', ...what, BENCH_IDENTITY, BENCH_KEY.toString('hex')];
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const { speaks } = TRAITS[contestant];
+    const withKey = speaks === 'dtls' || speaks === 'tls';
+    const key = withKey ? [BENCH_IDENTITY, BENCH_KEY.toString('hex')] : [];
+    const child = spawn(program, [...where, speaks, ...what, ...key], { stdio: ['pipe', 'pipe', 'inherit'] });
     const load = new EchoLoad(child);
     await load.#next();
     return load;
