@@ -2,7 +2,7 @@
  * The figures of a benchmark as pictures (SVG): bars by case and contestant, a whisker from the least to the most of
  * its rounds. Draws without a browser.
  */
-import { type CustomSeriesRenderItem, type EChartsOption, init } from 'echarts';
+import { type CustomSeriesRenderItem, type EChartsOption, init, setPlatformAPI } from 'echarts';
 import { environmentText } from '../measuring/environment.js';
 import { SUITE, suiteOf } from './contestants/traits.js';
 import { CONTESTANTS, type Contestant } from './protocol.js';
@@ -10,17 +10,21 @@ import type { Report } from './report.js';
 import type { Spread } from './spread.js';
 
 const WIDTH = 1100;
-const HEIGHT = 520;
+const BARS_PX = 340;
+const LINE_PX = 15;
+/** Of a character, in units of the font's size: as wide as those of wide fonts. */
+const CHARACTER = 0.6;
+const LEGEND_PX = 85;
 /** As the bars of a case stand; the whiskers go by it too. */
 const BAR_LAYOUT = { barGap: '15%', barCategoryGap: '25%' };
 const WHISKER_HALF_PX = 3;
 
 /** Told apart also without seeing all colours (after Okabe and Ito), and the same in every picture. */
 const COLORS: Readonly<Record<Contestant, string>> = {
-  plain: '#999999',
+  plain: '#afb8c1',
   native: '#0072b2',
   dgram: '#56b4e9',
-  raw: '#000000',
+  raw: '#57606a',
   tls: '#e69f00',
   gnutls: '#cc79a7',
   mbedtls: '#d55e00',
@@ -42,6 +46,13 @@ interface Picture {
   readonly groups: readonly Group[];
   readonly notes: readonly string[];
 }
+
+// Without a browser nobody measures text, and a legend must know how wide its names are.
+setPlatformAPI({
+  measureText: (text: string, font?: string) => ({
+    width: text.length * CHARACTER * Number(/(\d+)px/.exec(font ?? '')?.[1] ?? 12),
+  }),
+});
 
 /** File name to SVG. What was not measured has no picture. */
 export function plots(report: Report): ReadonlyMap<string, string> {
@@ -102,15 +113,18 @@ function suiteNotes(contestants: readonly Contestant[]): string[] {
 function draw({ title, unit, groups, notes }: Picture, report: Report): string {
   const names = Object.keys(CONTESTANTS) as Contestant[];
   const contestants = names.filter((name) => groups.some(({ bars }) => bars.has(name)));
-  const below = [
+  const lines = [
+    environmentText(report),
     `Medians of ${report.rounds} rounds of ${report.roundMs} ms, whiskers from least to most; ${SUITE}`,
     ...suiteNotes(contestants),
     ...notes,
-  ].join('; ');
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
+  ];
+  const top = 50 + lines.length * LINE_PX;
+  const height = top + LEGEND_PX + BARS_PX + 60;
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
     chart.setOption({
-      ...frame(title, unit, `${environmentText(report)}\n${below}`),
+      ...frame(title, unit, lines.join('\n'), top),
       xAxis: {
         type: 'category',
         data: groups.map(({ name }) => name),
@@ -129,7 +143,8 @@ function draw({ title, unit, groups, notes }: Picture, report: Report): string {
   }
 }
 
-function frame(title: string, unit: string, subtext: string): EChartsOption {
+/** `top`: where the legend begins. */
+function frame(title: string, unit: string, subtext: string, top: number): EChartsOption {
   return {
     animation: false,
     backgroundColor: PAPER,
@@ -140,10 +155,10 @@ function frame(title: string, unit: string, subtext: string): EChartsOption {
       left: 16,
       top: 10,
       textStyle: { color: INK, fontSize: 17 },
-      subtextStyle: { color: '#57606a', fontSize: 11, lineHeight: 15 },
+      subtextStyle: { color: '#57606a', fontSize: 11, lineHeight: LINE_PX },
     },
-    legend: { left: 16, top: 80, textStyle: { color: INK }, itemGap: 16, selectedMode: false },
-    grid: { left: 90, right: 24, top: 140, bottom: 50 },
+    legend: { left: 12, top, textStyle: { color: INK }, selectedMode: false },
+    grid: { left: 90, right: 24, top: top + LEGEND_PX, bottom: 60 },
     yAxis: {
       type: 'value',
       name: unit,
@@ -170,19 +185,16 @@ function whiskers(contestant: Contestant, groups: readonly Group[], index: numbe
     const [left = 0, least = 0] = api.coord([api.value(0), api.value(1)]);
     const [, most = 0] = api.coord([api.value(0), api.value(2)]);
     const x = left + center;
-    const line = (x1: number, y1: number, x2: number, y2: number) => ({
-      type: 'line' as const,
-      shape: { x1, y1, x2, y2 },
-      style: { stroke: INK, lineWidth: 1 },
+    const path =
+      `M${x} ${least}V${most}` +
+      [least, most].map((y) => `M${x - WHISKER_HALF_PX} ${y}h${2 * WHISKER_HALF_PX}`).join('');
+    const stroke = (color: string, lineWidth: number) => ({
+      type: 'path' as const,
+      shape: { pathData: path },
+      style: { fill: 'none', stroke: color, lineWidth },
     });
-    return {
-      type: 'group',
-      children: [
-        line(x, least, x, most),
-        line(x - WHISKER_HALF_PX, least, x + WHISKER_HALF_PX, least),
-        line(x - WHISKER_HALF_PX, most, x + WHISKER_HALF_PX, most),
-      ],
-    };
+    // Under the line a wider one of paper: it is seen on any bar.
+    return { type: 'group', children: [stroke(PAPER, 3), stroke(INK, 1)] };
   };
   return {
     type: 'custom' as const,
