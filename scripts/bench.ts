@@ -1,16 +1,17 @@
 /**
- * `npm run bench`: how many messages a second an echo server answers: this library with each of its drivers, plaintext
- * on `node:dgram`, a raw OpenSSL loop in C++, and other implementations that are there. Side by side in one run: each
- * server and each load is a process of its own, the rounds alternate, medians and spread are printed and drawn.
+ * `npm run bench`: how many messages a second an echo server answers, and how many handshakes it makes: this library
+ * with each of its drivers, plaintext on `node:dgram`, a raw OpenSSL loop in C++, and other implementations that are
+ * there. Side by side in one run: each server and each load is a process of its own, the rounds alternate, medians and
+ * spread are printed and drawn.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { absence } from './bench/contestants/presence.js';
-import { TRAITS } from './bench/contestants/traits.js';
+import { Credentials } from './bench/credentials.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
 import { plots } from './bench/plots.js';
-import { CONTESTANTS, type Contestant } from './bench/protocol.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from './bench/protocol.js';
 import { type Absent, type Report, readReport, writeOut } from './bench/report.js';
 import { echoTable, handshakeTable, preface } from './bench/table.js';
 import type { MeasurementOptions } from './bench/turns.js';
@@ -30,7 +31,7 @@ const HELP = `Usage: npm run bench -- [options]
   --cases LIST        PEERSxWINDOWxBYTES, with commas between them
                       (default ${CASES})
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
-  --no-handshakes     do not measure handshakes
+  --handshakes LIST   of ${Object.keys(HANDSHAKE_KINDS).join(', ')} (default: all), or none
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json FILE         write all figures there too
   --plots FOLDER      draw them there (SVG)
@@ -61,6 +62,16 @@ function readContestant(text: string): Contestant {
   );
 }
 
+function readHandshakes(list: string): readonly HandshakeKind[] {
+  if (list === 'none') return [];
+  return list.split(',').map((text) => {
+    if (text in HANDSHAKE_KINDS) return text as HandshakeKind;
+    throw new UsageError(
+      `--handshakes: expected one of ${Object.keys(HANDSHAKE_KINDS).join(', ')}, or none alone, got '${text}'`,
+    );
+  });
+}
+
 function readArguments(argv: readonly string[]) {
   const { values } = refusingBadArguments(() =>
     parseArgs({
@@ -72,7 +83,7 @@ function readArguments(argv: readonly string[]) {
         'warm-up-ms': { type: 'string' },
         cases: { type: 'string', default: CASES },
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
-        'no-handshakes': { type: 'boolean', default: false },
+        handshakes: { type: 'string', default: Object.keys(HANDSHAKE_KINDS).join(',') },
         profile: { type: 'string' },
         json: { type: 'string' },
         plots: { type: 'string' },
@@ -87,7 +98,7 @@ function readArguments(argv: readonly string[]) {
     json,
     folder,
     from,
-    handshakes: !values['no-handshakes'],
+    handshakes: readHandshakes(values.handshakes),
     profile,
     cases: values.cases.split(',').map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
@@ -117,7 +128,7 @@ function printAgain(report: Report): void {
   );
   print(preface(report, [...contestants]));
   for (const result of report.echo) print(echoTable(result));
-  if (report.handshakes !== null) print(handshakeTable(report.handshakes));
+  for (const result of report.handshakes) print(handshakeTable(result));
 }
 
 async function measure(
@@ -135,7 +146,7 @@ async function measure(
     roundMs,
     warmUpMs,
     contestants: present,
-    loadProgram: path.join(tools, 'echo_load'),
+    tools,
     nodeOptions: (contestant) =>
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.join(profile, contestant)}`],
     progress: (text) => process.stderr.write(`bench: ${text}\n`),
@@ -147,12 +158,27 @@ async function measure(
     echo.push(result);
     print(echoTable(result));
   }
-  let shaken: HandshakeResult | null = null;
-  if (handshakes && present.some((contestant) => TRAITS[contestant].pskHandshakes)) {
-    shaken = await measureHandshakes(options);
-    print(handshakeTable(shaken));
+  return { ...course, echo, handshakes: await shakeHands(handshakes, options) };
+}
+
+async function shakeHands(
+  kinds: readonly HandshakeKind[],
+  options: MeasurementOptions,
+): Promise<readonly HandshakeResult[]> {
+  if (kinds.length === 0) return [];
+  const shaken: HandshakeResult[] = [];
+  const credentials = await Credentials.make();
+  try {
+    for (const kind of kinds) {
+      const result = await measureHandshakes({ kind, folder: credentials.folder }, options);
+      if (result === undefined) continue;
+      shaken.push(result);
+      print(handshakeTable(result));
+    }
+  } finally {
+    await credentials.remove();
   }
-  return { ...course, echo, handshakes: shaken };
+  return shaken;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

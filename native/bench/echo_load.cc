@@ -2,23 +2,20 @@
 // {"ready":true} when they are connected, then takes commands on standard input, one a line, and answers each
 // with a line of JSON:
 //
-//   echo MS         messages for so many milliseconds
-//   handshakes MS   full handshakes instead, each closed when it is complete
+//   echo MS   messages for so many milliseconds
 //
 // CPU times are those of the server's process and of this one, from the first message to the last echo.
 //
 // echo_load PORT SERVER_PID plain PEERS WINDOW BYTES
 // echo_load PORT SERVER_PID dtls PEERS WINDOW BYTES IDENTITY KEY(hex)
 // echo_load PORT SERVER_PID tls PEERS WINDOW BYTES IDENTITY KEY(hex)      over TCP
-// echo_load PORT SERVER_PID certificate PEERS WINDOW BYTES                DTLS; the server's is taken as it
-// is
-#include <time.h>
-
+// echo_load PORT SERVER_PID certificate PEERS WINDOW BYTES                DTLS; whatever the server has
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
 
+#include "bench/cpu_times.h"
 #include "bench/echo_windows.h"
 #include "bench/hex.h"
 #include "bench/tls_carrier.h"
@@ -29,38 +26,6 @@ namespace {
 
 // A message of 1200 bytes is still one record; the servers' is the same.
 constexpr size_t kMtuBytes = 1400;
-constexpr size_t kHandshakesInFlight = 64;
-
-double SecondsOf(clockid_t clock) {
-  timespec time{};
-  if (clock_gettime(clock, &time) != 0) {
-    std::fprintf(stderr, "the server's CPU time cannot be read\n");
-    std::exit(1);
-  }
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-// CPU time of the server and of this process.
-class CpuTimes {
- public:
-  explicit CpuTimes(pid_t server) {
-    if (clock_getcpuclockid(server, &server_) != 0) {
-      std::fprintf(stderr, "there is no server\n");
-      std::exit(1);
-    }
-  }
-  void Start() {
-    server_before_ = SecondsOf(server_);
-    own_before_ = SecondsOf(CLOCK_PROCESS_CPUTIME_ID);
-  }
-  double ServerSeconds() const { return SecondsOf(server_) - server_before_; }
-  double OwnSeconds() const { return SecondsOf(CLOCK_PROCESS_CPUTIME_ID) - own_before_; }
-
- private:
-  clockid_t server_;
-  double server_before_ = 0;
-  double own_before_ = 0;
-};
 
 struct Settings {
   pid_t server = 0;
@@ -68,22 +33,21 @@ struct Settings {
   size_t peers = 0;
   size_t window = 0;
   size_t bytes = 0;
-  PskClients::Settings clients;
+  Clients::Settings clients;
 };
 
 class EchoLoad {
  public:
   explicit EchoLoad(const Settings& settings)
-      : settings_(settings),
-        times_(settings.server),
-        windows_(settings.peers, settings.window, settings.bytes) {
+      : times_(settings.server), windows_(settings.peers, settings.window, settings.bytes) {
     const auto take = [this](size_t peer, ByteView message) { windows_.Take(peer, message); };
     if (settings.protocol == "plain") {
       carrier_ = EchoCarrier::NewPlain(settings.clients.port, take);
     } else if (settings.protocol == "tls") {
-      const PskClients::Settings& clients = settings.clients;
-      carrier_ = NewTlsCarrier(
-          {clients.port, clients.identity, clients.key, settings.peers, windows_.message_bytes()}, take);
+      const Credentials& credentials = settings.clients.credentials;
+      carrier_ = NewTlsCarrier({settings.clients.port, credentials.identity, credentials.key, settings.peers,
+                                windows_.message_bytes()},
+                               take);
     } else {
       carrier_ = EchoCarrier::NewDtls(settings.clients, settings.peers, take);
     }
@@ -100,30 +64,10 @@ class EchoLoad {
         round.round_trips.QuantileNs(0.99) / 1000, round.round_trips.QuantileNs(0.999) / 1000);
   }
 
-  void Handshakes(long ms) {
-    PskClients::Settings settings = settings_.clients;
-    settings.established = PskClients::Established::kClosed;
-    settings.in_flight = kHandshakesInFlight;
-    settings.first_number = next_number_;
-    PskClients clients(settings, [](Handle, ByteView) {});
-    times_.Start();
-    const auto start = EchoWindows::Clock::now();
-    clients.ShakeUntil(NowOfClients() + std::chrono::milliseconds(ms));
-    const std::chrono::duration<double> took = EchoWindows::Clock::now() - start;
-    std::printf(
-        "{\"handshakes\":%zu,\"failed\":%zu,\"retransmissions\":%.0f,\"seconds\":%.6f,"
-        "\"serverCpuSeconds\":%.6f,\"loadCpuSeconds\":%.6f}\n",
-        clients.established(), clients.failed(), clients.retransmissions(), took.count(),
-        times_.ServerSeconds(), times_.OwnSeconds());
-    next_number_ += static_cast<uint32_t>(clients.established() + clients.failed());
-  }
-
  private:
-  const Settings settings_;
   CpuTimes times_;
   EchoWindows windows_;
   std::unique_ptr<EchoCarrier> carrier_;
-  uint32_t next_number_ = 1 << 20;
 };
 
 Settings ReadSettings(int count, char** values) {
@@ -139,15 +83,14 @@ Settings ReadSettings(int count, char** values) {
   Settings settings;
   settings.clients.port = static_cast<uint16_t>(std::atoi(values[1]));
   settings.clients.mtu_bytes = kMtuBytes;
-  settings.clients.certificate = protocol == "certificate";
   settings.server = std::atoi(values[2]);
   settings.protocol = protocol;
   settings.peers = std::strtoul(values[4], nullptr, 10);
   settings.window = std::strtoul(values[5], nullptr, 10);
   settings.bytes = std::strtoul(values[6], nullptr, 10);
   if (with_key) {
-    settings.clients.identity = values[7];
-    settings.clients.key = FromHex(values[8]);
+    settings.clients.credentials.identity = values[7];
+    settings.clients.credentials.key = FromHex(values[8]);
   }
   return settings;
 }
@@ -164,7 +107,6 @@ int main(int count, char** values) {
     long milliseconds = 0;
     words >> command >> milliseconds;
     if (command == "echo") load.Echo(milliseconds);
-    if (command == "handshakes") load.Handshakes(milliseconds);
     std::fflush(stdout);
   }
   return 0;

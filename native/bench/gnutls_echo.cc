@@ -1,5 +1,5 @@
 // A DTLS echo server over GnuTLS, as the raw loop is one over OpenSSL: batches from the kernel, a table of
-// sessions by address, no cookies, no timers, no limits. Says {"port":N} when it serves; ends when its
+// sessions by address, cookies, no timers, no limits. Says {"port":N} when it serves; ends when its
 // standard input is closed. Linux only.
 //
 // gnutls_echo IDENTITY KEY(hex) RECEIVE_BUFFER_BYTES
@@ -67,13 +67,15 @@ int GivePsk(gnutls_session_t, const char* identity, gnutls_datum_t* key) {
 
 class Peer {
  public:
-  Peer(const sockaddr_in& address, gnutls_psk_server_credentials_t credentials, gnutls_priority_t priorities,
+  Peer(const sockaddr_in& address, gnutls_dtls_prestate_st& verified,
+       gnutls_psk_server_credentials_t credentials, gnutls_priority_t priorities,
        std::vector<Datagram>& outgoing)
       : address_(address), outgoing_(outgoing) {
     Check(gnutls_init(&session_, GNUTLS_SERVER | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS),
           "gnutls_init");
     Check(gnutls_priority_set(session_, priorities), "gnutls_priority_set");
     Check(gnutls_credentials_set(session_, GNUTLS_CRD_PSK, credentials), "gnutls_credentials_set");
+    gnutls_dtls_prestate_set(session_, &verified);
     gnutls_dtls_set_mtu(session_, kMtuBytes);
     gnutls_transport_set_ptr(session_, this);
     gnutls_transport_set_pull_function(session_, Pull);
@@ -150,9 +152,11 @@ class Server {
     Check(gnutls_psk_allocate_server_credentials(&credentials_), "gnutls_psk_allocate_server_credentials");
     gnutls_psk_set_server_credentials_function(credentials_, GivePsk);
     Check(gnutls_priority_init(&priorities_, kPriorities, nullptr), "gnutls_priority_init");
+    Check(gnutls_key_generate(&cookie_key_, GNUTLS_COOKIE_KEY_SIZE), "gnutls_key_generate");
   }
   ~Server() {
     peers_.clear();
+    gnutls_free(cookie_key_.data);
     gnutls_priority_deinit(priorities_);
     gnutls_psk_free_server_credentials(credentials_);
     close(socket_);
@@ -185,11 +189,40 @@ class Server {
     }
     const int count = recvmmsg(socket_, messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     for (size_t i = 0; static_cast<int>(i) < count; ++i) {
-      const uint64_t address = uint64_t{peers[i].sin_addr.s_addr} << 16 | peers[i].sin_port;
-      auto& peer = peers_[address];
-      if (!peer) peer = std::make_unique<Peer>(peers[i], credentials_, priorities_, outgoing_);
-      if (!peer->Take(ByteView(incoming_[i]).first(messages[i].msg_len))) peers_.erase(address);
+      Serve(peers[i], ByteView(incoming_[i]).first(messages[i].msg_len));
     }
+  }
+
+  void Serve(const sockaddr_in& from, ByteView datagram) {
+    const uint64_t address = uint64_t{from.sin_addr.s_addr} << 16 | from.sin_port;
+    auto found = peers_.find(address);
+    if (found == peers_.end()) {
+      gnutls_dtls_prestate_st verified{};
+      if (!HasCookie(from, datagram, verified)) return;
+      auto peer = std::make_unique<Peer>(from, verified, credentials_, priorities_, outgoing_);
+      found = peers_.emplace(address, std::move(peer)).first;
+    }
+    if (!found->second->Take(datagram)) peers_.erase(found);
+  }
+
+  // A stranger without one is given it.
+  bool HasCookie(const sockaddr_in& from, ByteView datagram, gnutls_dtls_prestate_st& verified) {
+    Bytes hello(datagram.begin(), datagram.end());
+    sockaddr_in name = from;
+    if (gnutls_dtls_cookie_verify(&cookie_key_, &name, sizeof(name), hello.data(), hello.size(), &verified) ==
+        GNUTLS_E_SUCCESS) {
+      return true;
+    }
+    stranger_ = from;
+    gnutls_dtls_cookie_send(&cookie_key_, &name, sizeof(name), &verified, this, PushToStranger);
+    return false;
+  }
+
+  static ssize_t PushToStranger(gnutls_transport_ptr_t self, const void* from, size_t size) {
+    const auto* bytes = static_cast<const uint8_t*>(from);
+    Server& server = *static_cast<Server*>(self);
+    server.outgoing_.push_back({server.stranger_, Bytes(bytes, bytes + size)});
+    return static_cast<ssize_t>(size);
   }
 
   void Answer() {
@@ -219,6 +252,9 @@ class Server {
   uint16_t port_ = 0;
   gnutls_psk_server_credentials_t credentials_ = nullptr;
   gnutls_priority_t priorities_ = nullptr;
+  gnutls_datum_t cookie_key_{};
+  // Who is being given a cookie.
+  sockaddr_in stranger_{};
   std::vector<Datagram> outgoing_;
   std::unordered_map<uint64_t, std::unique_ptr<Peer>> peers_;
   std::array<std::array<uint8_t, kDatagramBytes>, kBatch> incoming_;

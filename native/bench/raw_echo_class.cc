@@ -11,7 +11,8 @@ namespace native_dtls {
 
 namespace {
 
-// new RawEcho({ identity, key, receiveBufferBytes })
+// new RawEcho({ receiveBufferBytes, identity, key }) or new RawEcho({ receiveBufferBytes, cert, privateKey,
+// ca })
 class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -22,8 +23,15 @@ class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
 
   explicit RawEchoObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto options = info[0].As<Napi::Object>();
-    echo_ = RawEcho::Listen({options.Get("identity").As<Napi::String>(), CopyOf(ViewOf(options, "key")),
-                             static_cast<int>(NumberOf(options, "receiveBufferBytes"))});
+    RawCredentials credentials;
+    credentials.key = CopyOf(ViewOf(options, "key"));
+    if (!credentials.key.empty()) credentials.identity = options.Get("identity").As<Napi::String>();
+    credentials.certificate = CopyOf(ViewOf(options, "cert"));
+    credentials.private_key = CopyOf(ViewOf(options, "privateKey"));
+    credentials.client_authority = CopyOf(ViewOf(options, "ca"));
+    echo_ =
+        RawEcho::Listen({.credentials = std::move(credentials),
+                         .receive_buffer_bytes = static_cast<int>(NumberOf(options, "receiveBufferBytes"))});
     if (!echo_) Throw(info.Env(), "the raw loop cannot listen");
   }
 

@@ -1,4 +1,5 @@
 /** The echoes: in which cases the contestants take turns, and what is made of their rounds. */
+import path from 'node:path';
 import { impossibility } from './contestants/traits.js';
 import { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant, EchoRound } from './protocol.js';
@@ -60,12 +61,12 @@ export async function measureEcho(echoCase: EchoCase, options: MeasurementOption
     const reason = impossibility(contestant, echoCase.peers);
     return reason === undefined ? [] : [{ contestant, reason }];
   });
-  const entries = await takeTurns<EchoRound>(
+  const program = path.join(options.tools, 'echo_load');
+  const entries = await takeTurns(
     {
       name,
       startServer: (contestant) => EchoServer.start(contestant, options.nodeOptions(contestant)),
-      startLoad: (server, contestant) =>
-        EchoLoad.start(server, { ...echoCase, program: options.loadProgram, contestant }),
+      startLoad: (server, contestant) => EchoLoad.start(server, { ...echoCase, program, contestant }),
       measure: (load, ms) => load.echo(ms),
     },
     options.contestants.filter((contestant) => impossibility(contestant, echoCase.peers) === undefined),

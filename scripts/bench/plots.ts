@@ -5,7 +5,7 @@
 import { type CustomSeriesRenderItem, type EChartsOption, init, setPlatformAPI } from 'echarts';
 import { environmentText } from '../measuring/environment.js';
 import { SUITE, suiteOf } from './contestants/traits.js';
-import { CONTESTANTS, type Contestant } from './protocol.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS } from './protocol.js';
 import type { Report } from './report.js';
 import type { Spread } from './spread.js';
 
@@ -92,13 +92,12 @@ function echoPicture(
 }
 
 function handshakePicture({ handshakes }: Report): Picture {
-  const bars = new Map(handshakes?.contestants.map(({ contestant, perSecond }) => [contestant, perSecond]));
-  return {
-    title: 'Full handshakes a second (more is better)',
-    unit: 'handshakes/s',
-    groups: [{ name: 'pre-shared key', bars }],
-    notes: [],
-  };
+  const groups = handshakes.map(({ kind, contestants }) => ({
+    // In two lines under its bars.
+    name: HANDSHAKE_KINDS[kind].replace(', ', '\n'),
+    bars: new Map(contestants.map(({ contestant, perSecond }) => [contestant, perSecond])),
+  }));
+  return { title: 'Handshakes a second (more is better)', unit: 'handshakes/s', groups, notes: [] };
 }
 
 /** What differs from the suite that nearly all speak. */

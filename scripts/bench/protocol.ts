@@ -23,6 +23,22 @@ export const CONTESTANTS = {
 
 export type Contestant = keyof typeof CONTESTANTS;
 
+/** The kinds of handshakes, as the tables name them. */
+export const HANDSHAKE_KINDS = {
+  psk: 'Full handshakes, pre-shared key',
+  ecdsa: 'Full handshakes, ECDSA certificate',
+  mutual: 'Full handshakes, ECDSA certificates of both sides',
+  resumption: 'Sessions resumed by ticket, ECDSA certificate',
+} as const;
+
+export type HandshakeKind = keyof typeof HANDSHAKE_KINDS;
+
+/** What shakes hands, and in which folder its credentials lie (credentials.ts). */
+export interface HandshakeSetting {
+  readonly kind: HandshakeKind;
+  readonly folder: string;
+}
+
 /** Of the server process, once. */
 export interface ServerReply {
   readonly port: number;
@@ -50,6 +66,10 @@ export interface EchoRound {
 /** Of the load, for a round of handshakes. */
 export interface HandshakeRound {
   readonly handshakes: number;
+  /** Of these: full instead of resumed, or the other way round; those that left no ticket, or needed no cookie. */
+  readonly otherKind: number;
+  readonly withoutTicket: number;
+  readonly withoutCookie: number;
   readonly failed: number;
   /** Flights that the load has sent again. */
   readonly retransmissions: number;

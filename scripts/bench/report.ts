@@ -19,7 +19,7 @@ export interface Report extends Environment {
   readonly warmUpMs: number;
   readonly absent: readonly Absent[];
   readonly echo: readonly EchoResult[];
-  readonly handshakes: HandshakeResult | null;
+  readonly handshakes: readonly HandshakeResult[];
 }
 
 /** Its folder is made when it is not there. */
@@ -37,8 +37,7 @@ export function readReport(option: string, file: string): Report {
   } catch {
     // Not JSON: refused below.
   }
-  if (Array.isArray(report?.echo) && Array.isArray(report.absent) && typeof report.node === 'string') {
-    return report as Report;
-  }
+  const { echo, handshakes, absent } = report ?? {};
+  if ([echo, handshakes, absent].every(Array.isArray)) return report as Report;
   throw new UsageError(`${option}: ${file} was not written by --json`);
 }

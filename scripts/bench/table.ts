@@ -3,7 +3,7 @@ import { environmentText } from '../measuring/environment.js';
 import { SUITE, suiteOf } from './contestants/traits.js';
 import { caseName, type EchoFigures, type EchoResult } from './echo.js';
 import type { HandshakeResult } from './handshakes.js';
-import { CONTESTANTS, type Contestant } from './protocol.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS } from './protocol.js';
 import type { Report } from './report.js';
 import type { Spread } from './spread.js';
 
@@ -99,9 +99,11 @@ export function handshakeTable(result: HandshakeResult): string {
       [figures.serverCpuUs.median.toFixed(0), 9],
       [percent(figures.serverBusy), 8],
       [percent(figures.loadBusy), 7],
+      [figures.limitedBy, 12],
       [String(figures.failed), 8],
       [String(figures.retransmissions), 12],
       [times(figures.toRaw), 7],
+      [times(figures.toRawByCpu), 11],
     ]),
   );
   const head = line('', [
@@ -110,9 +112,11 @@ export function handshakeTable(result: HandshakeResult): string {
     ['CPU µs', 9],
     ['server', 8],
     ['load', 7],
+    ['limited by', 12],
     ['failed', 8],
     ['sent again', 12],
     ['/ raw', 7],
+    ['CPU / raw', 11],
   ]);
-  return [heading('Full handshakes, pre-shared key', result.loadAverage), head, ...rows, ''].join('\n');
+  return [heading(HANDSHAKE_KINDS[result.kind], result.loadAverage), head, ...rows, ''].join('\n');
 }

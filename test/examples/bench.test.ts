@@ -40,15 +40,46 @@ test('The echo measurement gives rates and ratios for all contestants, and table
     const [plain] = contestants;
     assert.equal(plain.toPlain.median, 1);
   }
-  for (const { perSecond, failed } of handshakes.contestants) {
-    assert.ok(perSecond.least > 0, stdout);
-    assert.equal(failed, 0, stdout);
+  assert.deepEqual(
+    handshakes.map(({ kind }: { kind: string }) => kind),
+    ['psk', 'ecdsa', 'mutual', 'resumption'],
+  );
+  for (const { contestants } of handshakes) {
+    const names = contestants.map(({ contestant }: { contestant: string }) => contestant);
+    assert.deepEqual(names, ['native', 'dgram', 'raw']);
+    for (const { perSecond, serverCpuUs, toRaw, toRawByCpu, failed } of contestants) {
+      for (const { median, least, most } of [perSecond, serverCpuUs, toRaw, toRawByCpu]) {
+        assert.ok(least > 0 && least <= median && median <= most, stdout);
+      }
+      assert.equal(failed, 0, stdout);
+    }
   }
   const table = echoTable(echo[0]);
   assert.match(table, /^2 x 4 in flight, 100 B \(load of the machine \d+\.\d\)$/m);
   assert.match(table, /^node:dgram, plaintext +\d+ +\d+ to \d+ .* 1\.00 /m);
   assert.match(table, /^raw OpenSSL loop +\d+ .* 1\.00 +\d+\.\d\d$/m);
-  assert.match(handshakeTable(handshakes), /^native-dtls, native +\d+ /m);
+  const shaken = handshakeTable(handshakes[0]);
+  assert.match(shaken, /^Full handshakes, pre-shared key \(load of the machine \d+\.\d\)$/m);
+  assert.match(shaken, /^native-dtls, native +\d+ .* (server|load|neither) +0 +\d+ +\d+\.\d\d +\d+\.\d\d$/m);
+  assert.match(shaken, /^raw OpenSSL loop +\d+ .* 1\.00 +1\.00$/m);
+});
+
+test('Handshakes are measured when they are asked for, of the kinds that are asked for', {
+  skip: skipNativeTools,
+  timeout: TEST_TIMEOUT_MS,
+}, async (t) => {
+  buildNativeTools();
+  const args = [...short, '--cases', '1x1x16', '--contestants', 'native', '--json', '--handshakes'];
+  const kindsOf = async (list: string): Promise<readonly string[]> => {
+    const { code, stdout, stderr } = await new Program(t, 'bench', [...args, list]).ended;
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout).handshakes.map(({ kind }: { kind: string }) => kind);
+  };
+  assert.deepEqual(await kindsOf('none'), []);
+  assert.deepEqual(await kindsOf('resumption,psk'), ['resumption', 'psk']);
+  const { code, stderr } = await new Program(t, 'bench', [...args, 'none,psk']).ended;
+  assert.equal(code, 2);
+  assert.match(stderr, /--handshakes: expected one of psk, ecdsa, mutual, resumption, or none alone/);
 });
 
 interface LoadRound {

@@ -153,6 +153,11 @@ export interface RepeatedFlight {
   readonly repeated: readonly Buffer[];
 }
 
+/** A pre-shared key or PEM files; with `ca` its clients need a certificate. */
+export type RawEchoCredentials =
+  | { readonly identity: string; readonly key: Uint8Array }
+  | { readonly cert: Uint8Array; readonly privateKey: Uint8Array; readonly ca?: Uint8Array };
+
 /** A DTLS echo server that is one native loop over OpenSSL; see native/bench/raw_echo.h. */
 export interface RawEcho {
   readonly port: number;
@@ -172,11 +177,9 @@ export interface NativeTestAddon {
   heapBytes(): number | undefined;
   /** On 127.0.0.1. Undefined where there is no Linux. */
   readonly RawEcho:
-    | (new (options: {
-        readonly identity: string;
-        readonly key: Uint8Array;
-        readonly receiveBufferBytes: number;
-      }) => RawEcho)
+    | (new (
+        options: RawEchoCredentials & { readonly receiveBufferBytes: number },
+      ) => RawEcho)
     | undefined;
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;

@@ -1,5 +1,5 @@
 /** What the contestants can do, and how the load talks to them. Knows nothing of how they are made. */
-import type { Contestant } from '../protocol.js';
+import { type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from '../protocol.js';
 
 export interface Traits {
   /**
@@ -7,27 +7,28 @@ export interface Traits {
    * server has, or TLS with the key over TCP.
    */
   readonly speaks: 'plain' | 'dtls' | 'certificate' | 'tls';
-  /** Answers handshakes of DTLS with a pre-shared key. */
-  readonly pskHandshakes: boolean;
+  /** Those that it answers of the kinds that are measured. */
+  readonly handshakes: readonly HandshakeKind[];
   /** Absent: it serves as many peers as are asked for. */
   readonly limit?: { readonly peers: number; readonly because: string };
   /** What users install themselves if they want it measured; it is no dependency. */
   readonly npmPackage?: string;
 }
 
-const DTLS = { speaks: 'dtls', pskHandshakes: true } as const;
+const ALL = { speaks: 'dtls', handshakes: Object.keys(HANDSHAKE_KINDS) as HandshakeKind[] } as const;
+const PSK = { speaks: 'dtls', handshakes: ['psk'] } as const;
 
 export const TRAITS: Readonly<Record<Contestant, Traits>> = {
-  plain: { speaks: 'plain', pskHandshakes: false },
-  native: DTLS,
-  dgram: DTLS,
-  raw: DTLS,
-  tls: { speaks: 'tls', pskHandshakes: false },
-  gnutls: DTLS,
-  mbedtls: { ...DTLS, npmPackage: 'node-mbedtls-server' },
+  plain: { speaks: 'plain', handshakes: [] },
+  native: ALL,
+  dgram: ALL,
+  raw: ALL,
+  tls: { speaks: 'tls', handshakes: [] },
+  gnutls: PSK,
+  mbedtls: { ...PSK, npmPackage: 'node-mbedtls-server' },
   werift: {
     speaks: 'certificate',
-    pskHandshakes: false,
+    handshakes: [],
     npmPackage: 'werift-dtls',
     limit: { peers: 1, because: 'one association a transport' },
   },
