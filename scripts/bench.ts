@@ -10,7 +10,6 @@ import { absence } from './bench/contestants/presence.js';
 import { Credentials } from './bench/credentials.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
-import { plots } from './bench/plots.js';
 import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from './bench/protocol.js';
 import { type Absent, type Report, readReport, writeOut } from './bench/report.js';
 import { echoTable, handshakeTable, preface } from './bench/table.js';
@@ -109,12 +108,14 @@ function readArguments(argv: readonly string[]) {
 }
 
 /** What was asked for besides the tables. */
-function finish(
+async function finish(
   report: Report,
   { json, folder }: { json?: string | undefined; folder?: string | undefined },
-): void {
+): Promise<void> {
   if (json !== undefined) writeOut(json, `${JSON.stringify(report)}\n`);
   if (folder === undefined) return;
+  // A large library, for those who ask for pictures.
+  const { plots } = await import('./bench/plots.js');
   for (const [name, svg] of plots(report)) writeOut(path.join(folder, name), svg);
 }
 
@@ -190,7 +191,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options.from !== undefined) {
     const report = readReport('--from', options.from);
     printAgain(report);
-    finish(report, options);
+    await finish(report, options);
     return EXIT.done;
   }
   const tools = nativeTools();
@@ -198,7 +199,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write('Skipped: without the native load there is nothing to measure with.\n');
     return EXIT.failed;
   }
-  finish(await measure(tools, options), options);
+  await finish(await measure(tools, options), options);
   return EXIT.done;
 }
 
