@@ -1,19 +1,22 @@
 /**
- * `npm run bench`: how many messages a second an echo server answers, and how many handshakes it makes: this library with
- * each of its drivers, plaintext on `node:dgram`, and a raw OpenSSL loop in C++. Side by side in one run: each server and each load is a process of its
- * own, the rounds alternate, medians and spread are printed.
+ * `npm run bench`: how many messages a second an echo server answers, and how many handshakes it makes: this library
+ * with each of its drivers, plaintext on `node:dgram`, a raw OpenSSL loop in C++, and other implementations that are
+ * there. Side by side in one run: each server and each load is a process of its own, the rounds alternate, medians and
+ * spread are printed and drawn.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { absence } from './bench/contestants/presence.js';
 import { Credentials } from './bench/credentials.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
 import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from './bench/protocol.js';
-import { echoTable, handshakeTable } from './bench/table.js';
+import { type Absent, type Report, readReport, writeOut } from './bench/report.js';
+import { echoTable, handshakeTable, preface } from './bench/table.js';
 import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
-import { environment, environmentText } from './measuring/environment.js';
+import { environment } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
 
 const CASES = '1x64x16,1x64x100,1x64x1200,100x8x16,100x8x100,100x8x1200,10000x1x100,1x1x100';
@@ -29,9 +32,11 @@ const HELP = `Usage: npm run bench -- [options]
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
   --handshakes LIST   of ${Object.keys(HANDSHAKE_KINDS).join(', ')} (default: all), or none
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
-  --json              print one JSON object instead of the tables
+  --json FILE         write all figures there too
+  --plots FOLDER      draw them there (SVG)
+  --from FILE         measure nothing: print, and draw, what --json has written
 
-Needs Linux, CMake, a C++ compiler and OpenSSL's headers.
+Needs Linux, CMake, a C++ compiler and OpenSSL's headers. Contestants that are not installed are skipped.
 `;
 
 /** Sixteen bytes name a message; 1200 and what a record adds fit a datagram. */
@@ -79,15 +84,19 @@ function readArguments(argv: readonly string[]) {
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
         handshakes: { type: 'string', default: Object.keys(HANDSHAKE_KINDS).join(',') },
         profile: { type: 'string' },
-        json: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        plots: { type: 'string' },
+        from: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }),
   );
-  const { quick, profile } = values;
+  const { quick, profile, json, plots: folder, from } = values;
   return {
     help: values.help,
-    json: values.json,
+    json,
+    folder,
+    from,
     handshakes: readHandshakes(values.handshakes),
     profile,
     cases: values.cases.split(',').map(readCase),
@@ -98,10 +107,91 @@ function readArguments(argv: readonly string[]) {
   };
 }
 
+/** What was asked for besides the tables. */
+async function finish(
+  report: Report,
+  { json, folder }: { json?: string | undefined; folder?: string | undefined },
+): Promise<void> {
+  if (json !== undefined) writeOut(json, `${JSON.stringify(report)}\n`);
+  if (folder === undefined) return;
+  // A large library, for those who ask for pictures.
+  const { plots } = await import('./bench/plots.js');
+  for (const [name, svg] of plots(report)) writeOut(path.join(folder, name), svg);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printAgain(report: Report): void {
+  const contestants = new Set(
+    report.echo.flatMap((result) => result.contestants.map(({ contestant }) => contestant)),
+  );
+  print(preface(report, [...contestants]));
+  for (const result of report.echo) print(echoTable(result));
+  for (const result of report.handshakes) print(handshakeTable(result));
+}
+
+async function measure(
+  tools: string,
+  { handshakes, profile, cases, contestants, rounds, roundMs, warmUpMs }: ReturnType<typeof readArguments>,
+): Promise<Report> {
+  const absent = contestants.flatMap((contestant): Absent[] => {
+    const reason = absence(contestant);
+    return reason === undefined ? [] : [{ contestant, reason }];
+  });
+  const present = contestants.filter((name) => absent.every(({ contestant }) => contestant !== name));
+  const course = { ...environment(), rounds, roundMs, warmUpMs, absent };
+  const options: MeasurementOptions = {
+    rounds,
+    roundMs,
+    warmUpMs,
+    contestants: present,
+    tools,
+    nodeOptions: (contestant) =>
+      profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.join(profile, contestant)}`],
+    progress: (text) => process.stderr.write(`bench: ${text}\n`),
+  };
+  print(preface(course, present));
+  const echo: EchoResult[] = [];
+  for (const echoCase of cases) {
+    const result = await measureEcho(echoCase, options);
+    echo.push(result);
+    print(echoTable(result));
+  }
+  return { ...course, echo, handshakes: await shakeHands(handshakes, options) };
+}
+
+async function shakeHands(
+  kinds: readonly HandshakeKind[],
+  options: MeasurementOptions,
+): Promise<readonly HandshakeResult[]> {
+  if (kinds.length === 0) return [];
+  const shaken: HandshakeResult[] = [];
+  const credentials = await Credentials.make();
+  try {
+    for (const kind of kinds) {
+      const result = await measureHandshakes({ kind, folder: credentials.folder }, options);
+      if (result === undefined) continue;
+      shaken.push(result);
+      print(handshakeTable(result));
+    }
+  } finally {
+    await credentials.remove();
+  }
+  return shaken;
+}
+
 async function main(argv: readonly string[]): Promise<number> {
-  const { help, json, handshakes, profile, cases, contestants, ...lengths } = readArguments(argv);
-  if (help) {
+  const options = readArguments(argv);
+  if (options.help) {
     process.stdout.write(HELP);
+    return EXIT.done;
+  }
+  if (options.from !== undefined) {
+    const report = readReport('--from', options.from);
+    printAgain(report);
+    await finish(report, options);
     return EXIT.done;
   }
   const tools = nativeTools();
@@ -109,43 +199,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write('Skipped: without the native load there is nothing to measure with.\n');
     return EXIT.failed;
   }
-  const options: MeasurementOptions = {
-    ...lengths,
-    contestants,
-    tools,
-    nodeOptions: (contestant) =>
-      profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.join(profile, contestant)}`],
-    progress: (text) => process.stderr.write(`bench: ${text}\n`),
-  };
-  const print = (text: string): void => {
-    if (!json) process.stdout.write(`${text}\n`);
-  };
-  print(
-    `Echoes, ${lengths.rounds} rounds of ${lengths.roundMs} ms, alternating; AES-128-GCM\n${environmentText(environment())}\n`,
-  );
-  const echo: EchoResult[] = [];
-  for (const echoCase of cases) {
-    const result = await measureEcho(echoCase, options);
-    echo.push(result);
-    print(echoTable(result));
-  }
-  const shaken: HandshakeResult[] = [];
-  if (handshakes.length > 0) {
-    const credentials = await Credentials.make();
-    try {
-      for (const kind of handshakes) {
-        const result = await measureHandshakes({ kind, folder: credentials.folder }, options);
-        if (result === undefined) break;
-        shaken.push(result);
-        print(handshakeTable(result));
-      }
-    } finally {
-      await credentials.remove();
-    }
-  }
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, echo, handshakes: shaken })}\n`);
-  }
+  await finish(await measure(tools, options), options);
   return EXIT.done;
 }
 

@@ -155,7 +155,8 @@ void Clients::NoteEstablished(Handle handle) {
 }
 
 bool Clients::IsServer(const CertificateQuestion& question) const {
-  return question.chain.size() == 1 && question.chain[0] == settings_.credentials.server;
+  const Bytes& server = settings_.credentials.server;
+  return server.empty() || (question.chain.size() == 1 && question.chain[0] == server);
 }
 
 }  // namespace native_dtls

@@ -20,6 +20,7 @@ class Clients {
 
   struct Settings {
     uint16_t port = 0;
+    // Without a key and without the certificate of a server, whatever certificate it has is accepted.
     Credentials credentials;
     // Resumed by every handshake; what session() has given. Empty for full handshakes.
     Bytes session;

@@ -38,6 +38,8 @@ class EchoWindows {
 
   EchoWindows(size_t peers, size_t window, size_t message_bytes);
 
+  size_t message_bytes() const { return message_.size(); }
+
   // Returns when the last echo is in, or is given up.
   Round Run(EchoCarrier& carrier, Clock::duration duration);
   // Of the carrier.

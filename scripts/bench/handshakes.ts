@@ -1,5 +1,6 @@
 /** The handshakes: who takes turns in those of a kind, and what is made of their rounds. */
 import path from 'node:path';
+import { TRAITS } from './contestants/traits.js';
 import { EchoServer, HandshakeLoad } from './processes.js';
 import type { Contestant, HandshakeKind, HandshakeRound, HandshakeSetting } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -13,9 +14,6 @@ import {
   sumOf,
   takeTurns,
 } from './turns.js';
-
-/** Those that speak DTLS with the native load, whatever the kind. */
-const HANDSHAKING: readonly Contestant[] = ['native', 'dgram', 'raw'];
 
 /** Of a round of echoes: a fifth of a second holds hundreds of handshakes. */
 const SHARE_OF_ROUND = 0.5;
@@ -43,13 +41,13 @@ export interface HandshakeResult extends Measured {
   readonly contestants: readonly HandshakeFigures[];
 }
 
-/** Nothing when none of the contestants shakes hands. Throws when somebody did other work than was asked. */
+/** Nothing when none of the contestants shakes hands so. Throws when somebody did other work than was asked. */
 export async function measureHandshakes(
   setting: HandshakeSetting,
   options: MeasurementOptions,
 ): Promise<HandshakeResult | undefined> {
   const { kind } = setting;
-  const taking = options.contestants.filter((contestant) => HANDSHAKING.includes(contestant));
+  const taking = options.contestants.filter((contestant) => TRAITS[contestant].handshakes.includes(kind));
   if (taking.length === 0) return undefined;
   const program = path.join(options.tools, 'handshake_load');
   const roundMs = Math.ceil(SHARE_OF_ROUND * options.roundMs);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { hearing, nextMessage } from '../measuring/hearing.js';
+import { TRAITS } from './contestants/traits.js';
 import {
   BENCH_IDENTITY,
   BENCH_KEY,
@@ -20,9 +21,9 @@ export class EchoServer {
   readonly port: number;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, { port, pid }: ServerReply) {
     this.#child = child;
-    this.pid = child.pid as number;
+    this.pid = pid ?? (child.pid as number);
     this.port = port;
   }
 
@@ -37,8 +38,7 @@ export class EchoServer {
       execArgv: [...nodeOptions],
       stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     });
-    const { port } = await nextMessage<ServerReply>(child, `server (${contestant})`);
-    return new EchoServer(child, port);
+    return new EchoServer(child, await nextMessage<ServerReply>(child, `server (${contestant})`));
   }
 
   async stop(): Promise<void> {
@@ -92,11 +92,10 @@ export class EchoLoad extends Load {
     const { program, contestant, peers, window, bytes } = options;
     const where = [String(server.port), String(server.pid)];
     const what = [String(peers), String(window), String(bytes)];
-    const args =
-      contestant === 'plain'
-        ? [...where, 'plain', ...what]
-        : [...where, 'dtls', ...what, BENCH_IDENTITY, BENCH_KEY.toString('hex')];
-    const load = new EchoLoad(program, args);
+    const { speaks } = TRAITS[contestant];
+    const withKey = speaks === 'dtls' || speaks === 'tls';
+    const key = withKey ? [BENCH_IDENTITY, BENCH_KEY.toString('hex')] : [];
+    const load = new EchoLoad(program, [...where, speaks, ...what, ...key]);
     await load.next();
     return load;
   }

@@ -15,6 +15,10 @@ export const CONTESTANTS = {
   native: 'native-dtls, native',
   dgram: 'native-dtls, dgram',
   raw: 'raw OpenSSL loop',
+  tls: 'node:tls over TCP',
+  gnutls: 'GnuTLS loop',
+  mbedtls: 'node-mbedtls-server',
+  werift: 'werift-dtls',
 } as const;
 
 export type Contestant = keyof typeof CONTESTANTS;
@@ -38,6 +42,8 @@ export interface HandshakeSetting {
 /** Of the server process, once. */
 export interface ServerReply {
   readonly port: number;
+  /** Of the process that serves, when it is not the one that tells. */
+  readonly pid?: number;
 }
 
 /** Of the load, for a round of echoes. Seconds of CPU time: from the first message to the last echo. */
@@ -54,6 +60,7 @@ export interface EchoRound {
   readonly loadCpuSeconds: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
 }
 
 /** Of the load, for a round of handshakes. */

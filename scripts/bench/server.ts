@@ -5,6 +5,10 @@
 import dgram from 'node:dgram';
 import { createServer, type DtlsSocket, type ServerOptions } from '../../lib/index.js';
 import { nativeTests, type RawEchoCredentials } from '../../test/support/native-test-addon.js';
+import { serveGnutls } from './contestants/gnutls.js';
+import { serveMbedtls } from './contestants/mbedtls.js';
+import { serveNodeTls } from './contestants/node-tls.js';
+import { serveWerift } from './contestants/werift.js';
 import { readCredentials } from './credentials.js';
 import {
   BENCH_IDENTITY,
@@ -75,6 +79,23 @@ if (contestant === 'raw') {
   serveRaw({ kind, folder });
 } else {
   process.stdin.resume().on('end', () => process.exit());
-  if (contestant === 'plain') servePlaintext();
-  else serveDtls(contestant, { kind, folder });
+  switch (contestant) {
+    case 'plain':
+      servePlaintext();
+      break;
+    case 'tls':
+      serveNodeTls(tell);
+      break;
+    case 'gnutls':
+      void serveGnutls(tell);
+      break;
+    case 'mbedtls':
+      serveMbedtls(tell);
+      break;
+    case 'werift':
+      void serveWerift(tell);
+      break;
+    default:
+      serveDtls(contestant, { kind, folder });
+  }
 }

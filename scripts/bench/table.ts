@@ -1,7 +1,10 @@
 /** How the results of the echo measurement look in a terminal. */
+import { environmentText } from '../measuring/environment.js';
+import { SUITE, suiteOf } from './contestants/traits.js';
 import { caseName, type EchoFigures, type EchoResult } from './echo.js';
 import type { HandshakeResult } from './handshakes.js';
-import { CONTESTANTS, HANDSHAKE_KINDS } from './protocol.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS } from './protocol.js';
+import type { Report } from './report.js';
 import type { Spread } from './spread.js';
 
 const NAME_WIDTH = 24;
@@ -31,6 +34,26 @@ function heading(name: string, loadAverage: number): string {
   return `${name} (load of the machine ${loadAverage.toFixed(1)})`;
 }
 
+/** Above the tables: on what they were measured and how, and who is not in them as the others are. */
+export function preface(
+  report: Omit<Report, 'echo' | 'handshakes'>,
+  contestants: readonly Contestant[],
+): string {
+  const notes = [
+    ...contestants.flatMap((contestant) => {
+      const suite = suiteOf(contestant);
+      return suite === undefined || suite === SUITE ? [] : [`${CONTESTANTS[contestant]}: by ${suite}`];
+    }),
+    ...report.absent.map(({ contestant, reason }) => `${CONTESTANTS[contestant]}: skipped, ${reason}`),
+  ];
+  return [
+    `Echoes, ${report.rounds} rounds of ${report.roundMs} ms, alternating; ${SUITE}`,
+    environmentText(report),
+    ...notes,
+    '',
+  ].join('\n');
+}
+
 export function echoTable(result: EchoResult): string {
   const rows = result.contestants.map((figures) =>
     line(CONTESTANTS[figures.contestant], [
@@ -41,6 +64,7 @@ export function echoTable(result: EchoResult): string {
       [percent(figures.loadBusy), 7],
       [figures.p50Us.median.toFixed(0), 8],
       [figures.p99Us.median.toFixed(0), 9],
+      [figures.p999Us.median.toFixed(0), 10],
       [lostText(figures), 28],
       [times(figures.toPlain), 9],
       [times(figures.toRaw), 7],
@@ -55,12 +79,16 @@ export function echoTable(result: EchoResult): string {
     ['load', 7],
     ['p50 µs', 8],
     ['p99 µs', 9],
+    ['p99.9 µs', 10],
     ['lost', 28],
     ['/ plain', 9],
     ['/ raw', 7],
     ['CPU / plain', 13],
   ]);
-  return [heading(caseName(result), result.loadAverage), head, ...rows, ''].join('\n');
+  const others = result.impossible.map(
+    ({ contestant, reason }) => `${CONTESTANTS[contestant].padEnd(NAME_WIDTH)}not possible: ${reason}`,
+  );
+  return [heading(caseName(result), result.loadAverage), head, ...rows, ...others, ''].join('\n');
 }
 
 export function handshakeTable(result: HandshakeResult): string {
