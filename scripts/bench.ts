@@ -25,8 +25,8 @@ const HELP = `Usage: npm run bench -- [options]
 
   --quick             rounds that are few and short: done within two minutes
   --rounds N          rounds for each case (default 5; quick 3)
-  --round-ms MS       length of a round (default 1000; quick 400)
-  --warm-up-ms MS     before the first round (default 1000; quick 400)
+  --round-ms MS       length of a round (default 1000; quick 400); of handshakes half of it
+  --warm-up-ms MS     before the first round (default 1000; quick 400); of handshakes half of it
   --cases LIST        PEERSxWINDOWxBYTES, with commas between them
                       (default ${CASES})
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)

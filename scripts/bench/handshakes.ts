@@ -15,6 +15,9 @@ import {
   takeTurns,
 } from './turns.js';
 
+/** Of a round of echoes: a fifth of a second holds hundreds of handshakes. */
+const SHARE_OF_ROUND = 0.5;
+
 /** A process of one thread that needs more of a core's time has none to spare. */
 const BUSY = 0.9;
 
@@ -34,6 +37,7 @@ export interface HandshakeFigures extends Busy {
 
 export interface HandshakeResult extends Measured {
   readonly kind: HandshakeKind;
+  readonly roundMs: number;
   readonly contestants: readonly HandshakeFigures[];
 }
 
@@ -46,6 +50,8 @@ export async function measureHandshakes(
   const taking = options.contestants.filter((contestant) => TRAITS[contestant].handshakes.includes(kind));
   if (taking.length === 0) return undefined;
   const program = path.join(options.tools, 'handshake_load');
+  const roundMs = Math.ceil(SHARE_OF_ROUND * options.roundMs);
+  const warmUpMs = Math.ceil(SHARE_OF_ROUND * options.warmUpMs);
   const entries = await takeTurns(
     {
       name: `handshakes (${kind})`,
@@ -54,7 +60,7 @@ export async function measureHandshakes(
       measure: (load, ms) => load.handshakes(ms),
     },
     taking,
-    options,
+    { ...options, roundMs, warmUpMs },
   );
   for (const { contestant, rounds } of entries) {
     if (rounds.every(didWhatWasAsked)) continue;
@@ -77,7 +83,7 @@ export async function measureHandshakes(
       toRawByCpu: ratio(rounds, entries, 'raw', cpuRateOf),
     };
   });
-  return { kind, loadAverage: loadAverage(), contestants };
+  return { kind, roundMs, loadAverage: loadAverage(), contestants };
 }
 
 function didWhatWasAsked({ handshakes, otherKind, withoutTicket, withoutCookie }: HandshakeRound): boolean {
