@@ -2,14 +2,15 @@
 # Installs what tests and developers' builds need from Debian or Ubuntu, and nothing that is there already.
 #
 # usage: install-peers.sh [peers] [mbedtls] [build] [fuzz]      (peers when nothing is named)
-#   peers    the foreign programs of the interoperability tests: OpenSSL, GnuTLS, Qt; and all of mbedtls
+#   peers    the foreign programs of the interoperability tests: OpenSSL, GnuTLS (and its headers, for the benchmark),
+#            Qt; and all of mbedtls
 #   mbedtls  Debian 13's mbedTLS, unpacked into build-dev/mbedtls and not installed, and a C compiler
 #   build    compiler, make, Python and CMake
 #   fuzz     clang with libFuzzer, and OpenSSL's headers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-peers=(openssl gnutls-bin python3-pyside2.qtnetwork)
+peers=(openssl gnutls-bin libgnutls28-dev python3-pyside2.qtnetwork)
 mbedtls=(gcc libc6-dev)
 build=(g++ make python3 cmake)
 fuzz=(clang libclang-rt-14-dev libssl-dev cmake make)
@@ -25,7 +26,7 @@ for group in "${@:-peers}"; do
     mbedtls) wanted+=("${mbedtls[@]}"); with_mbedtls=true ;;
     build) wanted+=("${build[@]}") ;;
     fuzz) wanted+=("${fuzz[@]}") ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 

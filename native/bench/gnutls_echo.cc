@@ -1,6 +1,6 @@
 // A DTLS echo server over GnuTLS, as the raw loop is one over OpenSSL: batches from the kernel, a table of
-// sessions by address, cookies, no timers, no limits. Says {"port":N} when it serves; ends when its
-// standard input is closed. Linux only.
+// sessions by address, cookies and tickets, no timers, no limits. Says {"port":N} when it serves; ends when
+// its standard input is closed. Linux only.
 //
 // gnutls_echo IDENTITY KEY(hex) RECEIVE_BUFFER_BYTES
 #include <gnutls/dtls.h>
@@ -67,14 +67,14 @@ int GivePsk(gnutls_session_t, const char* identity, gnutls_datum_t* key) {
 
 class Peer {
  public:
-  Peer(const sockaddr_in& address, gnutls_dtls_prestate_st& verified,
+  Peer(const sockaddr_in& address, gnutls_dtls_prestate_st& verified, const gnutls_datum_t& ticket_key,
        gnutls_psk_server_credentials_t credentials, gnutls_priority_t priorities,
        std::vector<Datagram>& outgoing)
       : address_(address), outgoing_(outgoing) {
-    Check(gnutls_init(&session_, GNUTLS_SERVER | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS),
-          "gnutls_init");
+    Check(gnutls_init(&session_, GNUTLS_SERVER | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK), "gnutls_init");
     Check(gnutls_priority_set(session_, priorities), "gnutls_priority_set");
     Check(gnutls_credentials_set(session_, GNUTLS_CRD_PSK, credentials), "gnutls_credentials_set");
+    Check(gnutls_session_ticket_enable_server(session_, &ticket_key), "gnutls_session_ticket_enable_server");
     gnutls_dtls_prestate_set(session_, &verified);
     gnutls_dtls_set_mtu(session_, kMtuBytes);
     gnutls_transport_set_ptr(session_, this);
@@ -153,10 +153,12 @@ class Server {
     gnutls_psk_set_server_credentials_function(credentials_, GivePsk);
     Check(gnutls_priority_init(&priorities_, kPriorities, nullptr), "gnutls_priority_init");
     Check(gnutls_key_generate(&cookie_key_, GNUTLS_COOKIE_KEY_SIZE), "gnutls_key_generate");
+    Check(gnutls_session_ticket_key_generate(&ticket_key_), "gnutls_session_ticket_key_generate");
   }
   ~Server() {
     peers_.clear();
     gnutls_free(cookie_key_.data);
+    gnutls_free(ticket_key_.data);
     gnutls_priority_deinit(priorities_);
     gnutls_psk_free_server_credentials(credentials_);
     close(socket_);
@@ -199,7 +201,7 @@ class Server {
     if (found == peers_.end()) {
       gnutls_dtls_prestate_st verified{};
       if (!HasCookie(from, datagram, verified)) return;
-      auto peer = std::make_unique<Peer>(from, verified, credentials_, priorities_, outgoing_);
+      auto peer = std::make_unique<Peer>(from, verified, ticket_key_, credentials_, priorities_, outgoing_);
       found = peers_.emplace(address, std::move(peer)).first;
     }
     if (!found->second->Take(datagram)) peers_.erase(found);
@@ -253,6 +255,7 @@ class Server {
   gnutls_psk_server_credentials_t credentials_ = nullptr;
   gnutls_priority_t priorities_ = nullptr;
   gnutls_datum_t cookie_key_{};
+  gnutls_datum_t ticket_key_{};
   // Who is being given a cookie.
   sockaddr_in stranger_{};
   std::vector<Datagram> outgoing_;

@@ -43,6 +43,7 @@ interface Group {
 interface Picture {
   readonly title: string;
   readonly unit: string;
+  readonly roundMs: number;
   readonly groups: readonly Group[];
   readonly notes: readonly string[];
 }
@@ -69,7 +70,7 @@ export function plots(report: Report): ReadonlyMap<string, string> {
 }
 
 function echoPicture(
-  { echo }: Report,
+  { echo, roundMs }: Report,
   title: string,
   unit: string,
   figure: 'perSecond' | 'serverCpuUs',
@@ -86,18 +87,20 @@ function echoPicture(
   return {
     title: `${title}, by peers × messages in flight for each`,
     unit,
+    roundMs,
     groups,
     notes: [...new Set(missing)],
   };
 }
 
-function handshakePicture({ handshakes }: Report): Picture {
+function handshakePicture({ handshakes, ...report }: Report): Picture {
   const groups = handshakes.map(({ kind, contestants }) => ({
     // In two lines under its bars.
     name: HANDSHAKE_KINDS[kind].replace(', ', '\n'),
     bars: new Map(contestants.map(({ contestant, perSecond }) => [contestant, perSecond])),
   }));
-  return { title: 'Handshakes a second (more is better)', unit: 'handshakes/s', groups, notes: [] };
+  const [{ roundMs } = report] = handshakes;
+  return { title: 'Handshakes a second (more is better)', unit: 'handshakes/s', roundMs, groups, notes: [] };
 }
 
 /** What differs from the suite that nearly all speak. */
@@ -109,12 +112,12 @@ function suiteNotes(contestants: readonly Contestant[]): string[] {
   });
 }
 
-function draw({ title, unit, groups, notes }: Picture, report: Report): string {
+function draw({ title, unit, roundMs, groups, notes }: Picture, report: Report): string {
   const names = Object.keys(CONTESTANTS) as Contestant[];
   const contestants = names.filter((name) => groups.some(({ bars }) => bars.has(name)));
   const lines = [
     environmentText(report),
-    `Medians of ${report.rounds} rounds of ${report.roundMs} ms, whiskers from least to most; ${SUITE}`,
+    `Medians of ${report.rounds} rounds of ${roundMs} ms, whiskers from least to most; ${SUITE}`,
     ...suiteNotes(contestants),
     ...notes,
   ];
