@@ -5,16 +5,11 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  type EchoCase,
-  type EchoResult,
-  type HandshakeResult,
-  type MeasurementOptions,
-  measureEcho,
-  measureHandshakes,
-} from './bench/measurement.js';
+import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
+import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
 import { CONTESTANTS, type Contestant } from './bench/protocol.js';
 import { echoTable, handshakeTable } from './bench/table.js';
+import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
 import { environment, environmentText } from './measuring/environment.js';

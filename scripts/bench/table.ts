@@ -1,5 +1,6 @@
 /** How the results of the echo measurement look in a terminal. */
-import { caseName, type EchoFigures, type EchoResult, type HandshakeResult } from './measurement.js';
+import { caseName, type EchoFigures, type EchoResult } from './echo.js';
+import type { HandshakeResult } from './handshakes.js';
 import { CONTESTANTS } from './protocol.js';
 import type { Spread } from './spread.js';
 
