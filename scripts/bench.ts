@@ -5,6 +5,8 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type BulkResult, measureBulk } from './bench/bulk.js';
+import { bulkTable } from './bench/bulk-table.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
 import { CONTESTANTS, type Contestant } from './bench/protocol.js';
@@ -27,6 +29,7 @@ const HELP = `Usage: npm run bench -- [options]
                       (default ${CASES})
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
   --no-handshakes     do not measure handshakes
+  --no-bulk           do not measure a stream of messages to one peer
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json              print one JSON object instead of the tables
 
@@ -67,6 +70,7 @@ function readArguments(argv: readonly string[]) {
         cases: { type: 'string', default: CASES },
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
         'no-handshakes': { type: 'boolean', default: false },
+        'no-bulk': { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -78,8 +82,9 @@ function readArguments(argv: readonly string[]) {
     help: values.help,
     json: values.json,
     handshakes: !values['no-handshakes'],
+    withBulk: !values['no-bulk'],
     profile,
-    cases: values.cases.split(',').map(readCase),
+    cases: values.cases.split(',').filter(Boolean).map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
     rounds: wholeNumber('--rounds', values.rounds ?? (quick ? '3' : '5'), 1, 1000),
     roundMs: wholeNumber('--round-ms', values['round-ms'] ?? (quick ? '400' : '1000'), 10, 600_000),
@@ -88,7 +93,7 @@ function readArguments(argv: readonly string[]) {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { help, json, handshakes, profile, cases, contestants, ...lengths } = readArguments(argv);
+  const { help, json, handshakes, withBulk, profile, cases, contestants, ...lengths } = readArguments(argv);
   if (help) {
     process.stdout.write(HELP);
     return EXIT.done;
@@ -123,8 +128,14 @@ async function main(argv: readonly string[]): Promise<number> {
     shaken = await measureHandshakes(options);
     print(handshakeTable(shaken));
   }
+  let bulk: BulkResult | null = null;
+  if (withBulk) {
+    bulk = await measureBulk(path.join(tools, 'bulk_sink'), options);
+    print(bulkTable(bulk));
+  }
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, echo, handshakes: shaken })}\n`);
+    const results = { echo, handshakes: shaken, bulk };
+    process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, ...results })}\n`);
   }
   return EXIT.done;
 }

@@ -9,13 +9,12 @@
 //
 // echo_load PORT SERVER_PID plain PEERS WINDOW BYTES
 // echo_load PORT SERVER_PID dtls PEERS WINDOW BYTES IDENTITY KEY(hex)
-#include <time.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
 
+#include "bench/cpu_times.h"
 #include "bench/echo_windows.h"
 #include "bench/hex.h"
 
@@ -26,37 +25,6 @@ namespace {
 // A message of 1200 bytes is still one record; the servers' is the same.
 constexpr size_t kMtuBytes = 1400;
 constexpr size_t kHandshakesInFlight = 64;
-
-double SecondsOf(clockid_t clock) {
-  timespec time{};
-  if (clock_gettime(clock, &time) != 0) {
-    std::fprintf(stderr, "the server's CPU time cannot be read\n");
-    std::exit(1);
-  }
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-// CPU time of the server and of this process.
-class CpuTimes {
- public:
-  explicit CpuTimes(pid_t server) {
-    if (clock_getcpuclockid(server, &server_) != 0) {
-      std::fprintf(stderr, "there is no server\n");
-      std::exit(1);
-    }
-  }
-  void Start() {
-    server_before_ = SecondsOf(server_);
-    own_before_ = SecondsOf(CLOCK_PROCESS_CPUTIME_ID);
-  }
-  double ServerSeconds() const { return SecondsOf(server_) - server_before_; }
-  double OwnSeconds() const { return SecondsOf(CLOCK_PROCESS_CPUTIME_ID) - own_before_; }
-
- private:
-  clockid_t server_;
-  double server_before_ = 0;
-  double own_before_ = 0;
-};
 
 struct Settings {
   pid_t server = 0;

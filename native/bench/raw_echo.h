@@ -24,7 +24,7 @@ class RawEcho {
 
   // Null when the socket or OpenSSL refuses something.
   static std::unique_ptr<RawEcho> Listen(const Options& options);
-  ~RawEcho();
+  virtual ~RawEcho();
   RawEcho(const RawEcho&) = delete;
   RawEcho& operator=(const RawEcho&) = delete;
 
@@ -32,24 +32,32 @@ class RawEcho {
   // Until the other end of that descriptor is closed.
   void RunUntilClosed(int descriptor);
 
+ protected:
+  // Negative when there is none to be had.
+  static int NewSocket();
+  explicit RawEcho(int socket) : socket_(socket) {}
+  bool Prepare(const Options& options);
+  // What is done with a message; written to `ssl`, the answer leaves with the batch.
+  virtual void Take(SSL* ssl, const sockaddr_in& peer, ByteView message);
+  // Sends what lies in the BIO.
+  void Answer();
+
+  const int socket_;
+  // Under all SSL objects: they take turns.
+  MemoryBio bio_;
+
  private:
   static constexpr size_t kBatch = 64;
   static constexpr size_t kDatagramBytes = 2048;
 
-  explicit RawEcho(int socket) : socket_(socket) {}
-  bool Prepare(const Options& options);
   bool Wait(int descriptor) const;
   void Receive();
   void Serve(const sockaddr_in& peer, ByteView datagram);
   SSL* SslOf(uint64_t address);
-  void Answer();
 
-  const int socket_;
   uint16_t port_ = 0;
   Options options_;
   SslCtxPtr ctx_;
-  // Under all SSL objects: they take turns.
-  MemoryBio bio_;
   std::unordered_map<uint64_t, SslPtr> peers_;
   std::array<std::array<uint8_t, kDatagramBytes>, kBatch> incoming_;
   std::array<uint8_t, kDatagramBytes> plaintext_;

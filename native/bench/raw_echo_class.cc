@@ -1,7 +1,7 @@
 #include "bench/raw_echo_class.h"
 
 #ifdef __linux__
-#include "bench/raw_echo.h"
+#include "bench/raw_bulk.h"
 #include "test/arguments.h"
 #endif
 
@@ -11,7 +11,8 @@ namespace native_dtls {
 
 namespace {
 
-// new RawEcho({ identity, key, receiveBufferBytes })
+// new RawEcho({ identity, key, receiveBufferBytes[, bulkBytes] }): an echo, or a sender of messages of so
+// many bytes.
 class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -22,8 +23,14 @@ class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
 
   explicit RawEchoObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto options = info[0].As<Napi::Object>();
-    echo_ = RawEcho::Listen({options.Get("identity").As<Napi::String>(), CopyOf(ViewOf(options, "key")),
-                             static_cast<int>(NumberOf(options, "receiveBufferBytes"))});
+    const RawEcho::Options settings{options.Get("identity").As<Napi::String>(),
+                                    CopyOf(ViewOf(options, "key")),
+                                    static_cast<int>(NumberOf(options, "receiveBufferBytes"))};
+    if (options.Has("bulkBytes")) {
+      echo_ = RawBulk::Listen(settings, static_cast<size_t>(NumberOf(options, "bulkBytes")));
+    } else {
+      echo_ = RawEcho::Listen(settings);
+    }
     if (!echo_) Throw(info.Env(), "the raw loop cannot listen");
   }
 

@@ -8,6 +8,7 @@ import { hearing, nextMessage } from '../measuring/hearing.js';
 import {
   BENCH_IDENTITY,
   BENCH_KEY,
+  type BulkRound,
   type Contestant,
   type EchoRound,
   type HandshakeRound,
@@ -26,8 +27,12 @@ export class EchoServer {
   }
 
   /** `nodeOptions`: for the `node` that it runs in. */
-  static async start(contestant: Contestant, nodeOptions: readonly string[]): Promise<EchoServer> {
-    const child = fork(path.join(__dirname, 'server.js'), [contestant], {
+  static async start(
+    contestant: Contestant,
+    nodeOptions: readonly string[],
+    program = 'server.js',
+  ): Promise<EchoServer> {
+    const child = fork(path.join(__dirname, program), [contestant], {
       execArgv: [...nodeOptions],
       stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     });
@@ -79,6 +84,10 @@ export class EchoLoad {
 
   async echo(ms: number): Promise<EchoRound> {
     return this.#command<EchoRound>(`echo ${ms}`);
+  }
+
+  async bulk(ms: number): Promise<BulkRound> {
+    return this.#command<BulkRound>(`bulk ${ms}`);
   }
 
   async handshakes(ms: number): Promise<HandshakeRound> {

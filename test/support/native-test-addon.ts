@@ -153,7 +153,7 @@ export interface RepeatedFlight {
   readonly repeated: readonly Buffer[];
 }
 
-/** A DTLS echo server that is one native loop over OpenSSL; see native/bench/raw_echo.h. */
+/** A DTLS server that is one native loop over OpenSSL; see native/bench/raw_echo.h and raw_bulk.h. */
 export interface RawEcho {
   readonly port: number;
   /** Blocks until the other end of a descriptor is closed. */
@@ -176,6 +176,8 @@ export interface NativeTestAddon {
         readonly identity: string;
         readonly key: Uint8Array;
         readonly receiveBufferBytes: number;
+        /** It sends messages of so many bytes, as many as its peer grants, instead of echoing. */
+        readonly bulkBytes?: number;
       }) => RawEcho)
     | undefined;
   /** The best of so many rounds of so many hellos. */
