@@ -44,6 +44,7 @@ int main(int count, char** values) {
   PskClients::Settings settings;
   settings.port = static_cast<uint16_t>(std::atoi(values[1]));
   settings.mtu_bytes = kMtuBytes;
+  settings.bursts = DatagramChannel::Bursts::kWhole;
   if (dtls) {
     settings.identity = values[7];
     settings.key = FromHex(values[8]);
@@ -51,8 +52,8 @@ int main(int count, char** values) {
   CpuTimes times(std::atoi(values[2]));
   BulkWindow window(std::strtoul(values[5], nullptr, 10), std::strtoul(values[6], nullptr, 10));
   const auto take = [&window](size_t, ByteView message) { window.Take(message); };
-  const auto carrier =
-      dtls ? EchoCarrier::NewDtls(settings, 1, take) : EchoCarrier::NewPlain(settings.port, take);
+  const auto carrier = dtls ? EchoCarrier::NewDtls(settings, 1, take)
+                            : EchoCarrier::NewPlain(settings.port, take, settings.bursts);
   std::printf("{\"ready\":true}\n");
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {

@@ -21,6 +21,7 @@ PskClients::PskClients(Settings settings, TakeMessage take)
       take_(std::move(take)),
       context_(MakeContext()),
       options_(MakeOptions()),
+      channel_(settings_.bursts),
       next_number_(settings_.first_number) {}
 
 void PskClients::FillTo(size_t wanted) {

@@ -29,6 +29,7 @@ class PskClients {
     size_t in_flight = 200;
     // The first client's (LoopbackPath).
     uint32_t first_number = 0;
+    DatagramChannel::Bursts bursts = DatagramChannel::Bursts::kSplit;
   };
 
   // Must not call back.
