@@ -9,11 +9,14 @@ import { type BulkResult, measureBulk } from './bench/bulk.js';
 import { bulkTable } from './bench/bulk-table.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
+import { type MemoryResult, measureMemory } from './bench/memory.js';
+import { memoryTable } from './bench/memory-table.js';
 import { CONTESTANTS, type Contestant } from './bench/protocol.js';
 import { echoTable, handshakeTable } from './bench/table.js';
 import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
+import { FILL_DRIVERS } from './fill/protocol.js';
 import { environment, environmentText } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
 
@@ -30,6 +33,7 @@ const HELP = `Usage: npm run bench -- [options]
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
   --no-handshakes     do not measure handshakes
   --no-bulk           do not measure a stream of messages to one peer
+  --no-memory         do not measure the memory of idle associations (nor does --quick)
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json              print one JSON object instead of the tables
 
@@ -71,6 +75,7 @@ function readArguments(argv: readonly string[]) {
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
         'no-handshakes': { type: 'boolean', default: false },
         'no-bulk': { type: 'boolean', default: false },
+        'no-memory': { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -83,6 +88,7 @@ function readArguments(argv: readonly string[]) {
     json: values.json,
     handshakes: !values['no-handshakes'],
     withBulk: !values['no-bulk'],
+    withMemory: !quick && !values['no-memory'],
     profile,
     cases: values.cases.split(',').filter(Boolean).map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
@@ -93,7 +99,8 @@ function readArguments(argv: readonly string[]) {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { help, json, handshakes, withBulk, profile, cases, contestants, ...lengths } = readArguments(argv);
+  const { help, json, handshakes, withBulk, withMemory, profile, cases, contestants, ...lengths } =
+    readArguments(argv);
   if (help) {
     process.stdout.write(HELP);
     return EXIT.done;
@@ -133,8 +140,14 @@ async function main(argv: readonly string[]): Promise<number> {
     bulk = await measureBulk(path.join(tools, 'bulk_sink'), options);
     print(bulkTable(bulk));
   }
+  let memory: MemoryResult | null = null;
+  if (withMemory) {
+    const filled = FILL_DRIVERS.filter((driver) => contestants.includes(driver));
+    memory = await measureMemory(path.join(tools, 'fill_client'), filled, options.progress);
+    print(memoryTable(memory));
+  }
   if (json) {
-    const results = { echo, handshakes: shaken, bulk };
+    const results = { echo, handshakes: shaken, bulk, memory };
     process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, ...results })}\n`);
   }
   return EXIT.done;
