@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util';
 import { type BulkResult, measureBulk } from './bench/bulk.js';
 import { bulkTable } from './bench/bulk-table.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
+import { type GrowthResult, measureGrowth } from './bench/growth.js';
+import { growthTable } from './bench/growth-table.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
 import { type MemoryResult, measureMemory } from './bench/memory.js';
 import { memoryTable } from './bench/memory-table.js';
@@ -34,6 +36,7 @@ const HELP = `Usage: npm run bench -- [options]
   --no-handshakes     do not measure handshakes
   --no-bulk           do not measure a stream of messages to one peer
   --no-memory         do not measure the memory of idle associations (nor does --quick)
+  --no-growth         do not measure messages among 10 to 50000 associations (nor does --quick)
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json              print one JSON object instead of the tables
 
@@ -76,6 +79,7 @@ function readArguments(argv: readonly string[]) {
         'no-handshakes': { type: 'boolean', default: false },
         'no-bulk': { type: 'boolean', default: false },
         'no-memory': { type: 'boolean', default: false },
+        'no-growth': { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -87,8 +91,11 @@ function readArguments(argv: readonly string[]) {
     help: values.help,
     json: values.json,
     handshakes: !values['no-handshakes'],
-    withBulk: !values['no-bulk'],
-    withMemory: !quick && !values['no-memory'],
+    measured: {
+      bulk: !values['no-bulk'],
+      memory: !quick && !values['no-memory'],
+      growth: !quick && !values['no-growth'],
+    },
     profile,
     cases: values.cases.split(',').filter(Boolean).map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
@@ -98,9 +105,33 @@ function readArguments(argv: readonly string[]) {
   };
 }
 
+interface Rest {
+  readonly bulk: BulkResult | null;
+  readonly memory: MemoryResult | null;
+  readonly growth: GrowthResult | null;
+}
+
+/** Bulk, memory and growth, as far as they are wanted. */
+async function measureRest(
+  tools: string,
+  wanted: Readonly<Record<keyof Rest, boolean>>,
+  options: MeasurementOptions,
+  print: (text: string) => void,
+): Promise<Rest> {
+  const { contestants, progress } = options;
+  const bulk = wanted.bulk ? await measureBulk(path.join(tools, 'bulk_sink'), options) : null;
+  if (bulk !== null) print(bulkTable(bulk));
+  const filled = FILL_DRIVERS.filter((driver) => contestants.includes(driver));
+  const fill = path.join(tools, 'fill_client');
+  const memory = wanted.memory && filled.length > 0 ? await measureMemory(fill, filled, progress) : null;
+  if (memory !== null) print(memoryTable(memory));
+  const growth = wanted.growth && filled.length > 0 ? await measureGrowth(options) : null;
+  if (growth !== null) print(growthTable(growth));
+  return { bulk, memory, growth };
+}
+
 async function main(argv: readonly string[]): Promise<number> {
-  const { help, json, handshakes, withBulk, withMemory, profile, cases, contestants, ...lengths } =
-    readArguments(argv);
+  const { help, json, handshakes, measured, profile, cases, contestants, ...lengths } = readArguments(argv);
   if (help) {
     process.stdout.write(HELP);
     return EXIT.done;
@@ -135,19 +166,9 @@ async function main(argv: readonly string[]): Promise<number> {
     shaken = await measureHandshakes(options);
     print(handshakeTable(shaken));
   }
-  let bulk: BulkResult | null = null;
-  if (withBulk) {
-    bulk = await measureBulk(path.join(tools, 'bulk_sink'), options);
-    print(bulkTable(bulk));
-  }
-  let memory: MemoryResult | null = null;
-  if (withMemory) {
-    const filled = FILL_DRIVERS.filter((driver) => contestants.includes(driver));
-    memory = await measureMemory(path.join(tools, 'fill_client'), filled, options.progress);
-    print(memoryTable(memory));
-  }
+  const rest = await measureRest(tools, measured, options, print);
   if (json) {
-    const results = { echo, handshakes: shaken, bulk, memory };
+    const results = { echo, handshakes: shaken, ...rest };
     process.stdout.write(`${JSON.stringify({ ...environment(), ...lengths, ...results })}\n`);
   }
   return EXIT.done;

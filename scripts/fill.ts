@@ -86,7 +86,12 @@ function printTable(report: Report): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+function readDriver(text: string): 'native' | 'dgram' {
+  if (text === 'native' || text === 'dgram') return text;
+  throw new UsageError(`--driver: expected native or dgram, got '${text}'`);
+}
+
+function readValues(argv: readonly string[]) {
   const { values } = refusingBadArguments(() =>
     parseArgs({
       args: [...argv],
@@ -104,15 +109,17 @@ async function main(argv: readonly string[]): Promise<number> {
       },
     }),
   );
+  return values;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const values = readValues(argv);
   if (values.help) {
     process.stdout.write(HELP);
     return EXIT.done;
   }
   const count = wholeNumber('--count', values.count, FEW + 1, 2 ** 20);
-  const { driver } = values;
-  if (driver !== 'native' && driver !== 'dgram') {
-    throw new UsageError(`--driver: expected native or dgram, got '${driver}'`);
-  }
+  const driver = readDriver(values.driver);
   const connectionId = wholeNumber('--connection-id', values['connection-id'], 0, 255);
   const inFlight = wholeNumber('--in-flight', values['in-flight'], 1, 1000);
   const messages = wholeNumber('--messages', values.messages, 100, 100_000_000);

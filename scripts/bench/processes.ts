@@ -82,8 +82,9 @@ export class EchoLoad {
     return load;
   }
 
-  async echo(ms: number): Promise<EchoRound> {
-    return this.#command<EchoRound>(`echo ${ms}`);
+  /** `mostInFlight`: fewer than the windows have together. */
+  async echo(ms: number, mostInFlight?: number): Promise<EchoRound> {
+    return this.#command<EchoRound>(`echo ${ms} ${mostInFlight ?? ''}`);
   }
 
   async bulk(ms: number): Promise<BulkRound> {
