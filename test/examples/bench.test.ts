@@ -6,12 +6,13 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { bulkTable } from '../../scripts/bench/bulk-table.js';
 import { echoTable, handshakeTable } from '../../scripts/bench/table.js';
 import { buildNativeTools, skipNativeTools } from '../support/native-tools.js';
 import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
-const short = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50'];
+const short = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50', '--no-memory', '--no-growth'];
 
 test('The echo measurement gives rates and ratios for all contestants, and tables of them', {
   skip: skipNativeTools,
@@ -21,7 +22,7 @@ test('The echo measurement gives rates and ratios for all contestants, and table
   const args = [...short, '--cases', '2x4x100,1x1x16', '--json'];
   const { code, stdout, stderr } = await new Program(t, 'bench', args).ended;
   assert.equal(code, 0, stderr);
-  const { echo, handshakes } = JSON.parse(stdout);
+  const { echo, handshakes, bulk } = JSON.parse(stdout);
   assert.deepEqual(
     echo.map(({ peers, window, bytes }: Record<string, number>) => [peers, window, bytes]),
     [
@@ -44,6 +45,10 @@ test('The echo measurement gives rates and ratios for all contestants, and table
     assert.ok(perSecond.least > 0, stdout);
     assert.equal(failed, 0, stdout);
   }
+  for (const { perSecond, taken, toPlain, toRaw } of bulk.contestants) {
+    assert.ok(perSecond.least > 0 && taken > 0 && toPlain.least > 0 && toRaw.least > 0, stdout);
+  }
+  assert.match(bulkTable(bulk), /^native-dtls, native +\d+ +\d+ to \d+ /m);
   const table = echoTable(echo[0]);
   assert.match(table, /^2 x 4 in flight, 100 B \(load of the machine \d+\.\d\)$/m);
   assert.match(table, /^node:dgram, plaintext +\d+ +\d+ to \d+ .* 1\.00 /m);
