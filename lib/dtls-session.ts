@@ -21,6 +21,7 @@ import type {
 import { PreSharedKeyAuthenticator } from './pre-shared-key-authenticator.js';
 import { type PskCredential, pskCredential, pskKey } from './psk-options.js';
 import { type HandshakeState, noError, type OperationError, texts } from './qt-errors.js';
+import { slab } from './slab.js';
 import { askUser } from './user-code.js';
 import type { Bytes } from './validate.js';
 import { type VerificationError, verificationErrors } from './verification.js';
@@ -137,11 +138,10 @@ export class DtlsSession {
 
   /** Sends one message; nothing, or one of the addon's `sendErrors`. */
   send(message: Uint8Array): number | undefined {
-    const sealed = this.#native.send(this.#now(), message);
-    if (typeof sealed === 'number') return sealed;
+    const outcome = this.#native.send(this.#now(), message);
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
     // A key's limit, which may come with it, ends nothing and has no counterpart in Qt.
-    const datagram = Buffer.isBuffer(sealed) ? sealed : sealed[0];
-    this.#host.send([datagram], this.peer);
+    this.#host.send([slab.datagram], this.peer);
     return undefined;
   }
 
@@ -169,17 +169,15 @@ export class DtlsSession {
 
   /** The state is up to date before anybody is told anything; questions come last. */
   #deal(batch: Batch | undefined): Buffer[] {
-    if (batch === undefined) return [];
+    const messages = slab.take().map(({ message }) => message);
+    if (batch === undefined) return messages;
     const before = this.#state;
     const count = batch[0] as number;
     const datagrams = Array.from({ length: count }, (_, index) => batch[2 + 2 * index] as Buffer);
-    const messages: Buffer[] = [];
     let question: Question | undefined;
     for (let at = 1 + 2 * count; at < batch.length; at += 4) {
       const kind = batch[at] as number;
-      const payload = batch[at + 3];
-      if (kind === eventKinds.message) messages.push(payload as Buffer);
-      else question = this.#note(kind, batch[at + 2] as number, payload) ?? question;
+      question = this.#note(kind, batch[at + 2] as number, batch[at + 3]) ?? question;
     }
     if (datagrams.length > 0) this.#host.send(datagrams, this.peer);
     if (this.#state !== before) this.#host.stateChanged(this);

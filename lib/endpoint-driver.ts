@@ -26,6 +26,7 @@ import type {
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
+import { slab } from './slab.js';
 import { Slots } from './slots.js';
 import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
 
@@ -49,6 +50,7 @@ const kinds = addon.eventKinds;
 export class EndpointDriver implements TransportListener {
   readonly transport: Transport;
   readonly #endpoint: NativeEndpoint;
+  readonly #state: Float64Array;
   /** One of the two: JavaScript moves the datagrams, or the endpoint's own socket does. */
   readonly #carrier: DatagramCarrier | undefined;
   readonly #native: NativeTransport | undefined;
@@ -70,15 +72,15 @@ export class EndpointDriver implements TransportListener {
     this.#native = transport instanceof NativeTransport ? transport : undefined;
     this.#carrier = transport instanceof NativeTransport ? undefined : transport;
     this.#endpoint = this.#native?.endpoint ?? new addon.Endpoint();
+    this.#state = this.#endpoint.state;
     transport.attach(this);
   }
 
   /** The addon's counters by name. */
   get counters(): Record<string, number> {
-    const { state } = this.#endpoint;
     const counters: Record<string, number> = {};
     addon.counterNames.forEach((name, index) => {
-      counters[name] = state[index + 1] ?? 0;
+      counters[name] = this.#state[index + 1] ?? 0;
     });
     counters.datagramsReceived = (counters.datagramsReceived ?? 0) + this.#unanswerable;
     counters.droppedMalformed = (counters.droppedMalformed ?? 0) + this.#unanswerable;
@@ -161,11 +163,10 @@ export class EndpointDriver implements TransportListener {
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
     const carrier = this.#carrier;
     if (carrier === undefined) return this.#sendQueued(link, message, sent);
-    const sealed = this.#endpoint.send(monotonicNow(), link.handle, message);
-    if (typeof sealed === 'number') return sealed;
-    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
-    carrier.send(datagram, link.address, link.port, sent);
-    this.#takeSoon(batch);
+    const outcome = this.#endpoint.send(monotonicNow(), link.handle, message);
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
+    carrier.send(slab.datagram, link.address, link.port, sent);
+    if (typeof outcome !== 'number') this.#takeSoon(outcome);
     return 0;
   }
 
@@ -307,7 +308,7 @@ export class EndpointDriver implements TransportListener {
     this.#queue.drain();
   }
 
-  onBatch(batch: Batch): void {
+  onBatch(batch: Batch | undefined): void {
     if (this.#closed) return;
     this.#take(batch);
     this.#queue.drain();
@@ -352,13 +353,15 @@ export class EndpointDriver implements TransportListener {
       const firstEvent = 1 + 2 * datagrams;
       const receivers = this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
-        if (batch[index + 1] !== 0) this.#queueEvent(batch, index, datagram);
+        if (isEnd(batch[index] as number)) this.#queueMessages(datagram);
+        if (batch[index + 1] !== 0) this.#queueEvent(batch, index);
         else this.#queueConnectionIdEvent(batch[index] as number, batch[index + 3] as LinkPeer);
       }
       if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
+    this.#queueMessages(datagram);
     this.#native?.queued();
-    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
+    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#state[0] as number));
   }
 
   #sendQueued(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
@@ -423,7 +426,16 @@ export class EndpointDriver implements TransportListener {
     }
   }
 
-  #queueEvent(batch: Batch, index: number, datagram: Buffer | undefined): void {
+  #queueMessages(datagram: Buffer | undefined): void {
+    const { count } = slab;
+    for (let index = 0; index < count; index += 1) {
+      const message = slab.message(index);
+      this.#queue.push({ link: this.#link(slab.handle(index)), message, datagram });
+    }
+    if (count > 0) slab.clear();
+  }
+
+  #queueEvent(batch: Batch, index: number): void {
     const kind = batch[index] as number;
     const link = this.#link(batch[index + 1] as Handle);
     const detail = batch[index + 2] as number;
@@ -432,11 +444,11 @@ export class EndpointDriver implements TransportListener {
       this.#noteLocalAddress();
     } else if (kind === kinds.addressChanged) {
       link.candidate = payload as LinkPeer;
-    } else if (kind === kinds.closed || kind === kinds.failed) {
+    } else if (isEnd(kind)) {
       link.end();
       this.#links.delete(link.handle, link);
     }
-    this.#queue.push({ link, kind, detail, payload, datagram });
+    this.#queue.push({ link, kind, detail, payload });
   }
 
   /** The link of a handle; an unknown one is that of a client which has just been let in. */
@@ -462,4 +474,8 @@ export class EndpointDriver implements TransportListener {
   #noteConnectionIds({ connectionIdLength }: NativeAssociationOptions): void {
     if (connectionIdLength > 0) this.#connectionIdLength = connectionIdLength;
   }
+}
+
+function isEnd(kind: number): boolean {
+  return kind === kinds.closed || kind === kinds.failed;
 }

@@ -16,9 +16,16 @@ export interface QueuedEvent {
   readonly kind: number;
   readonly detail: number;
   readonly payload: unknown;
-  /** The datagram that brought it. */
+}
+
+export interface QueuedMessage {
+  readonly link: AssociationLink;
+  readonly message: Buffer;
+  /** The datagram that brought it, where that is known. */
   readonly datagram: Buffer | undefined;
 }
+
+type Entry = QueuedEvent | QueuedMessage | (() => void);
 
 /** A burst must not pin its memory for ever. */
 const KEPT_ENTRIES = 1024;
@@ -34,13 +41,13 @@ const keyLimits = new Map(
 
 export class EventQueue {
   /** The first {@link #count} are waiting; the array is kept, because most batches hold one event. */
-  readonly #entries: (QueuedEvent | (() => void) | undefined)[] = [];
+  readonly #entries: (Entry | undefined)[] = [];
   #count = 0;
   #held = 0;
   #draining = false;
   #scheduled = false;
 
-  push(entry: QueuedEvent | (() => void)): void {
+  push(entry: Entry): void {
     this.#entries[this.#count] = entry;
     this.#count += 1;
   }
@@ -62,6 +69,7 @@ export class EventQueue {
       const entry = this.#entries[index];
       this.#entries[index] = undefined;
       if (typeof entry === 'function') callUser(entry);
+      else if (entry !== undefined && 'message' in entry) dispatchMessage(entry);
       else if (entry !== undefined) dispatch(entry);
     }
     this.#count = 0;
@@ -80,12 +88,19 @@ export class EventQueue {
   }
 }
 
-function dispatch({ link, kind, detail, payload, datagram }: QueuedEvent): void {
+function dispatchMessage({ link, message, datagram }: QueuedMessage): void {
+  try {
+    link.owner?.onMessage(message, datagram);
+  } catch (error) {
+    throwLater(error);
+  }
+}
+
+function dispatch({ link, kind, detail, payload }: QueuedEvent): void {
   const { owner } = link;
   if (owner === undefined) return;
   try {
-    if (kind === kinds.message) owner.onMessage(payload as Buffer, datagram);
-    else if (kind === kinds.established) owner.onEstablished();
+    if (kind === kinds.established) owner.onEstablished();
     else if (kind === kinds.answered) owner.onAnswered();
     else if (kind === kinds.retransmitted) owner.onRetransmit(detail);
     else if (kind === kinds.keyLimit) owner.onKeyLimit(keyLimits.get(detail) ?? 'sealed');

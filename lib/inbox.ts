@@ -4,7 +4,7 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import { MessageIterator } from './message-iterator.js';
+import { keptMessage, MessageIterator } from './message-iterator.js';
 import { emitToUser } from './user-code.js';
 
 /** Second argument of `message` when `captureDatagrams` is on. */
@@ -63,7 +63,7 @@ export class Inbox {
   /** One message has arrived. */
   deliver(message: Buffer, info: MessageInfo | undefined): void {
     if (!this.#holds && this.#wanted()) this.#give(message, info);
-    else this.#hold({ message, info });
+    else this.#hold(message, info);
   }
 
   /** A `message` listener is being added: what is held goes to it, after the code that adds it has returned. */
@@ -103,15 +103,15 @@ export class Inbox {
     giveToListeners(this.#emitter, message, info);
   }
 
-  #hold(held: Held): void {
+  #hold(message: Buffer, info: MessageInfo | undefined): void {
     this.#held ??= [];
-    const bytes = this.#heldBytes + held.message.length;
+    const bytes = this.#heldBytes + message.length;
     if (this.#held.length >= HELD_MESSAGES || bytes > HELD_BYTES) {
       this.#dropped += 1;
       return;
     }
     this.#heldBytes = bytes;
-    this.#held.push(held);
+    this.#held.push({ message: keptMessage(message), info });
     if (this.#wanted()) this.#scheduleFlush();
   }
 

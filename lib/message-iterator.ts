@@ -12,6 +12,13 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** A message that has to wait, in memory of its own: what it was cut from holds those of others as well. */
+export function keptMessage(message: Buffer): Buffer {
+  const kept = Buffer.allocUnsafeSlow(message.length);
+  message.copy(kept);
+  return kept;
+}
+
 export class MessageIterator implements AsyncIterableIterator<Buffer> {
   /** Messages that found no room because the loop was too slow. */
   dropped = 0;
@@ -32,7 +39,7 @@ export class MessageIterator implements AsyncIterableIterator<Buffer> {
     if (waiter !== undefined) {
       waiter.resolve({ value: message, done: false });
     } else if (this.#messages.length < WAITING_MESSAGES && this.#bytes + message.length <= WAITING_BYTES) {
-      this.#messages.push(message);
+      this.#messages.push(keptMessage(message));
       this.#bytes += message.length;
     } else {
       this.dropped += 1;

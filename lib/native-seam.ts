@@ -8,16 +8,30 @@
  */
 
 /**
- * What one call produced, as one flat array, or `undefined` when it produced nothing:
+ * What one call produced beside messages ({@link NativeSlab}), as one flat array, or `undefined` when it produced nothing:
  * `[n, handle, datagram, handle, datagram, ... (n pairs), kind, handle, detail, payload, ... (events of four slots)]`.
  *
  * Datagrams come first and in sending order. Handle 0 stands for the sender of the datagram just given (a
  * HelloVerifyRequest, for whom no association exists; the answer to a path_challenge), and a handle plus
  * {@link NativeAddon.toCandidate} for where the peer of an association seems to be ({@link NativeEndpoint.candidate}).
  * Events come in the order in which they happened; after them the
- * messages, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
+ * messages are dealt with, and last the ends (`closed`, `failed`), since what a peer said comes before its farewell.
  */
 export type Batch = readonly unknown[];
+
+/**
+ * What the newest call has brought: messages in the order in which they came, or the datagram that it sealed. The same object
+ * for every call of an environment: what it says is to be taken over before the next one.
+ */
+export interface NativeSlab {
+  /**
+   * How many messages, then for each its association, where it begins in `bytes`, and how many bytes it has. A datagram is in
+   * the place of the first message, and there are none.
+   */
+  readonly table: Uint32Array;
+  /** What lies in it is not written again, so that views of it may be kept. Others take its place. */
+  readonly bytes: ArrayBuffer;
+}
 
 /** A 32-bit name of an association: slot in the low {@link NativeAddon.slotBits} bits, generation above; never 0. */
 export type Handle = number;
@@ -65,8 +79,6 @@ export interface EventKinds {
    * A key has done as much as it should; told once for each limit, and nothing ends ({@link KeyLimits}; undefined).
    */
   readonly keyLimit: number;
-  /** One whole message of the peer (0; Buffer). */
-  readonly message: number;
   /** The idle timeout has passed; `closed` follows in the same batch (0; undefined). */
   readonly idle: number;
   /** The association has ended in good order; last event of its handle ({@link CloseReasons}; undefined). */
@@ -167,12 +179,6 @@ export interface SendErrors {
   /** The queue of the endpoint's own socket is full. */
   readonly queueFull: number;
 }
-
-/**
- * A datagram to send to where the peer is; with a {@link Batch} of what comes with it: the same datagram for where the peer
- * seems to be, while that is being checked, and events of the sealing.
- */
-export type Sealed = Buffer | readonly [datagram: Buffer, batch: Batch];
 
 /** Payload of `failed`. */
 export interface Failure {
@@ -381,8 +387,11 @@ export interface NativeEndpoint {
   receive(now: number, datagram: Uint8Array, address: string, port: number): Batch | undefined;
   /** To be called at the deadline; too early or too late does no harm. */
   handleTimeout(now: number): Batch | undefined;
-  /** Seals one message: the datagram to send, or one of {@link SendErrors}. */
-  send(now: number, handle: Handle, message: Uint8Array): Sealed | number;
+  /**
+   * Seals one message: 0, and the datagram to send to where the peer is lies in the slab; or one of {@link SendErrors}; or,
+   * with the datagram, what comes beside it: the same for where the peer seems to be, while that is being checked, and events.
+   */
+  send(now: number, handle: Handle, message: Uint8Array): Batch | number;
   /** Seals one message and queues it on the endpoint's own socket: 0, one of {@link SendErrors}, or what happened beside. */
   sendQueued(handle: Handle, message: Uint8Array): Batch | number;
   /** The system says that the peer is gone: a handshake that suspects an alert ends by it, and nothing else happens. */
@@ -454,6 +463,8 @@ export interface NativeEndpoint {
       /** It is widened to so many bytes, as far as that can be had. */
       readonly leastRecvBufferSize: number;
       readonly sendBufferSize: number;
+      /** More hellos than there is time for are let in by turns only, where the system can do that. */
+      readonly thinHellos: boolean;
       readonly address: string;
       readonly port: number;
       readonly remoteAddress: string;
@@ -461,7 +472,7 @@ export interface NativeEndpoint {
       /** Plain libuv, also where there is something better. */
       readonly portable: boolean;
     },
-    onBatch: (batch: Batch) => void,
+    onBatch: (batch: Batch | undefined) => void,
     onDrained: () => void,
     onError: (error: number) => void,
     onDead: (error: number) => void,
@@ -516,7 +527,7 @@ export interface NativeAssociation {
   accept(now: number, hello: Uint8Array, cookieVerified: boolean): Batch | undefined;
   receive(now: number, datagram: Uint8Array): Batch | undefined;
   handleTimeout(now: number): Batch | undefined;
-  send(now: number, message: Uint8Array): Sealed | number;
+  send(now: number, message: Uint8Array): Batch | number;
   shutdown(now: number): Batch | undefined;
   abort(now: number): Batch | undefined;
   answerPsk(now: number, identity: Uint8Array | undefined, key: Uint8Array | undefined): Batch | undefined;
@@ -550,6 +561,7 @@ export interface NativeAddon {
   ) => NativeCookieGate;
   /** Whether bytes are what `clientSession` has returned. */
   isClientSession(bytes: Uint8Array): boolean;
+  readonly slab: NativeSlab;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
   readonly keyLimits: KeyLimits;

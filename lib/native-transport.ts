@@ -18,6 +18,9 @@ const WAITING_BYTES = QUEUED + 2;
 /** Tests of what other systems have ask for it. */
 const portable = process.env.NATIVE_DTLS_PORTABLE_UDP === '1';
 
+/** Measurements ask for a server without it. */
+const thinHellos = process.env.NATIVE_DTLS_THIN_HELLOS !== '0';
+
 interface Awaited {
   /** The datagram's place among all that were queued. */
   readonly index: number;
@@ -57,6 +60,7 @@ export class NativeTransport implements Transport {
         recvBufferSize: options.recvBufferSize ?? 0,
         leastRecvBufferSize: options.leastRecvBufferSize ?? 0,
         sendBufferSize: options.sendBufferSize ?? 0,
+        thinHellos,
         address: localAddress,
         port: localPort,
         remoteAddress: remote?.address ?? '',
@@ -110,7 +114,7 @@ export class NativeTransport implements Transport {
     if (!this.#closed) this.endpoint.refSocket(false);
   }
 
-  readonly #onBatch = (batch: Batch): void => {
+  readonly #onBatch = (batch: Batch | undefined): void => {
     this.#inBatch = true;
     this.#listener?.onBatch(batch);
     this.#inBatch = false;

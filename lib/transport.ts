@@ -52,7 +52,7 @@ export interface UdpTransportOptions {
 
 export interface TransportListener {
   /** What came of datagrams that did not go through JavaScript. */
-  onBatch(batch: Batch): void;
+  onBatch(batch: Batch | undefined): void;
   /** The address is literal; IPv4-mapped ones come as IPv4. */
   onDatagram(datagram: Buffer, address: string, port: number): void;
   /** A datagram was dropped, because where it claims to come from nothing can be sent to: anybody can forge port 0. */

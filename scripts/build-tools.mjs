@@ -1,6 +1,6 @@
-// Builds the native programs that measurements and some tests need into build-dev/tools: echo_load, fill_client, flood_sender,
-// native_memory and allocations, from native/bench, with the system's OpenSSL. Prints the folder; or says on stderr why it
-// cannot, and exits 1.
+// Builds the native programs that measurements and some tests need into build-dev/tools: echo_load, handshake_load, fill_client,
+// flood_sender, native_memory and allocations, from native/bench, with the system's OpenSSL. Prints the folder; or says on stderr
+// why it cannot, and exits 1.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';

@@ -113,8 +113,8 @@ class Pair {
     before = allocations;
     to.endpoint.Receive(now_, From(from), ByteView(wire_).first(bytes));
     receiving += allocations - before;
-    for (const Event& event : to.endpoint.outbox().messages()) {
-      to.messages += SameBytes(to.endpoint.outbox().BytesAt(event.offset, event.size), message_);
+    for (const auto& message : to.endpoint.outbox().messages()) {
+      to.messages += SameBytes(to.endpoint.outbox().BytesAt(message.offset, message.size), message_);
     }
   }
 

@@ -41,13 +41,13 @@ int main(int count, char** values) {
     std::fprintf(stderr, "usage: bulk_sink PORT SERVER_PID plain|dtls 1 WINDOW BYTES [IDENTITY KEY(hex)]\n");
     return 2;
   }
-  PskClients::Settings settings;
+  Clients::Settings settings;
   settings.port = static_cast<uint16_t>(std::atoi(values[1]));
   settings.mtu_bytes = kMtuBytes;
   settings.bursts = DatagramChannel::Bursts::kWhole;
   if (dtls) {
-    settings.identity = values[7];
-    settings.key = FromHex(values[8]);
+    settings.credentials.identity = values[7];
+    settings.credentials.key = FromHex(values[8]);
   }
   CpuTimes times(std::atoi(values[2]));
   BulkWindow window(std::strtoul(values[5], nullptr, 10), std::strtoul(values[6], nullptr, 10));

@@ -1,4 +1,4 @@
-// CPU time of a measured server and of the load that measures it, since the measurement began.
+// CPU time of a measured server, and of the process that measures it. Linux only.
 #pragma once
 
 #include <sys/types.h>
@@ -11,9 +11,11 @@ namespace native_dtls {
 
 class CpuTimes {
  public:
-  // Exits with a message when there is no such process.
   explicit CpuTimes(pid_t server) {
-    if (clock_getcpuclockid(server, &server_) != 0) Die("there is no server");
+    if (clock_getcpuclockid(server, &server_) != 0) {
+      std::fprintf(stderr, "there is no server\n");
+      std::exit(1);
+    }
   }
   void Start() {
     server_before_ = SecondsOf(server_);
@@ -23,13 +25,12 @@ class CpuTimes {
   double OwnSeconds() const { return SecondsOf(CLOCK_PROCESS_CPUTIME_ID) - own_before_; }
 
  private:
-  [[noreturn]] static void Die(const char* why) {
-    std::fprintf(stderr, "%s\n", why);
-    std::exit(1);
-  }
   static double SecondsOf(clockid_t clock) {
     timespec time{};
-    if (clock_gettime(clock, &time) != 0) Die("the server's CPU time cannot be read");
+    if (clock_gettime(clock, &time) != 0) {
+      std::fprintf(stderr, "the server's CPU time cannot be read\n");
+      std::exit(1);
+    }
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
   }
 

@@ -12,7 +12,7 @@ constexpr int kMaxWaitMs = 20;
 
 class DtlsCarrier final : public EchoCarrier {
  public:
-  DtlsCarrier(PskClients::Settings settings, size_t peers, Take take)
+  DtlsCarrier(Clients::Settings settings, size_t peers, Take take)
       : take_(std::move(take)), clients_(std::move(settings), [this](Handle handle, ByteView message) {
           take_(peer_of_.at(handle), message);
         }) {
@@ -27,7 +27,7 @@ class DtlsCarrier final : public EchoCarrier {
  private:
   const Take take_;
   std::unordered_map<Handle, size_t> peer_of_;
-  PskClients clients_;
+  Clients clients_;
 };
 
 class PlainCarrier final : public EchoCarrier {
@@ -52,7 +52,7 @@ class PlainCarrier final : public EchoCarrier {
 
 }  // namespace
 
-std::unique_ptr<EchoCarrier> EchoCarrier::NewDtls(PskClients::Settings settings, size_t peers, Take take) {
+std::unique_ptr<EchoCarrier> EchoCarrier::NewDtls(Clients::Settings settings, size_t peers, Take take) {
   return std::make_unique<DtlsCarrier>(std::move(settings), peers, std::move(take));
 }
 

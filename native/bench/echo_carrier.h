@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "bench/psk_clients.h"
+#include "bench/clients.h"
 
 namespace native_dtls {
 
@@ -20,7 +20,7 @@ class EchoCarrier {
   virtual void Turn() = 0;
 
   // `peers` associations are established when this returns.
-  static std::unique_ptr<EchoCarrier> NewDtls(PskClients::Settings settings, size_t peers, Take take);
+  static std::unique_ptr<EchoCarrier> NewDtls(Clients::Settings settings, size_t peers, Take take);
   static std::unique_ptr<EchoCarrier> NewPlain(
       uint16_t port, Take take, DatagramChannel::Bursts bursts = DatagramChannel::Bursts::kSplit);
 };

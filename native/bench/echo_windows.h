@@ -38,6 +38,8 @@ class EchoWindows {
 
   EchoWindows(size_t peers, size_t window, size_t message_bytes);
 
+  size_t message_bytes() const { return message_.size(); }
+
   // With no more in flight than that. Returns when the last echo is in, or is given up.
   Round Run(EchoCarrier& carrier, Clock::duration duration, size_t most_in_flight = kMostInFlight);
   // Of the carrier.

@@ -12,8 +12,8 @@
 #include <random>
 #include <sstream>
 
+#include "bench/clients.h"
 #include "bench/hex.h"
-#include "bench/psk_clients.h"
 
 using namespace native_dtls;
 
@@ -28,7 +28,7 @@ double SecondsSince(TimePoint start) { return std::chrono::duration<double>(NowO
 
 class FillClient {
  public:
-  explicit FillClient(PskClients::Settings settings)
+  explicit FillClient(Clients::Settings settings)
       : clients_(std::move(settings), [this](Handle, ByteView) { ++messages_received_; }) {}
 
   void Fill(size_t wanted) {
@@ -82,23 +82,23 @@ class FillClient {
 
   size_t messages_received_ = 0;
   std::mt19937_64 random_{1};
-  PskClients clients_;
+  Clients clients_;
 };
 
-PskClients::Settings ReadSettings(int count, char** values) {
+Clients::Settings ReadSettings(int count, char** values) {
   if (count < 4) {
     std::fprintf(stderr,
                  "usage: fill_client PORT IDENTITY KEY(hex) [--connection-id] [--forget] [--in-flight N]\n");
     std::exit(2);
   }
-  PskClients::Settings settings;
+  Clients::Settings settings;
   settings.port = static_cast<uint16_t>(std::atoi(values[1]));
-  settings.identity = values[2];
-  settings.key = FromHex(values[3]);
+  settings.credentials.identity = values[2];
+  settings.credentials.key = FromHex(values[3]);
   for (int i = 4; i < count; ++i) {
     const std::string option = values[i];
     settings.connection_ids |= option == "--connection-id";
-    if (option == "--forget") settings.established = PskClients::Established::kForgotten;
+    if (option == "--forget") settings.established = Clients::Established::kForgotten;
     if (option == "--in-flight" && i + 1 < count) settings.in_flight = std::strtoul(values[++i], nullptr, 10);
   }
   return settings;

@@ -1,15 +1,21 @@
-// Strangers by the million: sends ClientHellos from addresses that it has never heard an answer at, all out
-// of 127.64.0.0/10, to one server on 127.0.0.1. Of eight datagrams four are hellos with a cookie that the
-// server has made for another address, three hellos without one, and one is no hello at all, though it begins
-// like one. Takes commands on standard input, one a line, and answers each with a line of JSON:
+// Strangers by the million: sends datagrams from addresses that it has never heard an answer at, all out of
+// 127.64.0.0/10, to one server on 127.0.0.1. Takes commands on standard input, one a line, and answers each
+// with a line of JSON:
 //
-//   flood RATE MS   RATE datagrams a second (0: as many as go) for MS milliseconds
+//   flood RATE MS KIND   RATE datagrams a second (0: as many as go) for MS milliseconds. KIND is
+//                        mixed: of eight four ClientHellos with a cookie that the server has made for
+//                               another address, three without one, and one that is no hello at all, though
+//                               it begins like one
+//                        hellos: without a cookie, all of them
+//                        sender: the same, from one address
+//                        records: of application data, which nobody has sealed
 //
 // flood_sender PORT
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <string>
 #include <thread>
 
 #include "bench/datagram_channel.h"
@@ -47,9 +53,11 @@ class FloodSender {
     path_.local_address = MappedIpv4(kServerAddress);
     refused_ = WriteStrangerHello(AskForCookie());
     MakeMalformed();
+    MakeRecord();
   }
 
-  void Flood(double rate, double seconds) {
+  void Flood(double rate, double seconds, const std::string& kind) {
+    kind_ = kind;
     const auto start = std::chrono::steady_clock::now();
     uint64_t sent = 0;
     for (;;) {
@@ -93,12 +101,23 @@ class FloodSender {
   }
 
   void SendNext(uint64_t number) {
-    path_.local_address = MappedIpv4(kFirstStranger + static_cast<uint32_t>(number % kStrangers));
-    const uint64_t turn = number % 8;
+    const uint64_t stranger = kind_ == "sender" ? 0 : number % kStrangers;
+    path_.local_address = MappedIpv4(kFirstStranger + static_cast<uint32_t>(stranger));
+    if (kind_ == "records") return channel_.Send(path_, record_);
+    // Without a cookie it is turn 1.
+    const uint64_t turn = kind_ == "mixed" ? number % 8 : 1;
     if (turn == 7) return channel_.Send(path_, malformed_[number / 8 % malformed_.size()]);
     Bytes& hello = turn % 2 == 0 ? refused_ : first_;
     PutInteger(hello.data() + kStrangerRandomOffset, number, 8);
     channel_.Send(path_, hello);
+  }
+
+  void MakeRecord() {
+    constexpr size_t kBodyBytes = 100;
+    record_.resize(kRecordHeaderBytes + kBodyBytes, 0xa5);
+    PutRecordHeader(record_.data(),
+                    {.type = ContentType::kApplicationData, .version = kDtls12, .epoch = 1, .sequence = 1},
+                    kBodyBytes);
   }
 
   DatagramChannel channel_;
@@ -106,6 +125,8 @@ class FloodSender {
   Bytes first_ = WriteStrangerHello({});
   Bytes refused_;
   std::array<Bytes, 4> malformed_;
+  Bytes record_;
+  std::string kind_;
 };
 
 }  // namespace
@@ -123,8 +144,9 @@ int main(int count, char** values) {
     std::string command;
     double rate = 0;
     double milliseconds = 0;
-    words >> command >> rate >> milliseconds;
-    if (command == "flood") sender.Flood(rate, milliseconds / 1000);
+    std::string kind;
+    words >> command >> rate >> milliseconds >> kind;
+    if (command == "flood") sender.Flood(rate, milliseconds / 1000, kind);
     std::fflush(stdout);
   }
   return 0;

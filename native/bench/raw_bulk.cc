@@ -21,11 +21,11 @@ constexpr size_t kMaxSegmentedBytes = 65'000;
 
 }  // namespace
 
-std::unique_ptr<RawBulk> RawBulk::Listen(const Options& options, size_t message_bytes) {
+std::unique_ptr<RawBulk> RawBulk::Listen(Options options, size_t message_bytes) {
   const int descriptor = NewSocket();
   if (descriptor < 0) return nullptr;
   std::unique_ptr<RawBulk> bulk(new RawBulk(descriptor, message_bytes));
-  return bulk->Prepare(options) ? std::move(bulk) : nullptr;
+  return bulk->Prepare(std::move(options)) ? std::move(bulk) : nullptr;
 }
 
 RawBulk::RawBulk(int socket, size_t message_bytes)

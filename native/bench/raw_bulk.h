@@ -9,7 +9,7 @@ namespace native_dtls {
 class RawBulk : public RawEcho {
  public:
   // Null as for RawEcho::Listen.
-  static std::unique_ptr<RawBulk> Listen(const Options& options, size_t message_bytes);
+  static std::unique_ptr<RawBulk> Listen(Options options, size_t message_bytes);
 
  private:
   RawBulk(int socket, size_t message_bytes);

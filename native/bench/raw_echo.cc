@@ -11,30 +11,22 @@ namespace native_dtls {
 
 namespace {
 
-constexpr char kCipher[] = "PSK-AES128-GCM-SHA256";
 constexpr long kMtuBytes = 1400;
-
-unsigned int GivePsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int room) {
-  const auto* options = static_cast<const RawEcho::Options*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  if (options->identity != identity || options->key.size() > room) return 0;
-  std::ranges::copy(options->key, key);
-  return static_cast<unsigned int>(options->key.size());
-}
 
 }  // namespace
 
 int RawEcho::NewSocket() { return ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
-std::unique_ptr<RawEcho> RawEcho::Listen(const Options& options) {
+std::unique_ptr<RawEcho> RawEcho::Listen(Options options) {
   const int descriptor = NewSocket();
   if (descriptor < 0) return nullptr;
   std::unique_ptr<RawEcho> echo(new RawEcho(descriptor));
-  return echo->Prepare(options) ? std::move(echo) : nullptr;
+  return echo->Prepare(std::move(options)) ? std::move(echo) : nullptr;
 }
 
 RawEcho::~RawEcho() { close(socket_); }
 
-bool RawEcho::Prepare(const Options& options) {
+bool RawEcho::Prepare(Options options) {
   const int room = options.receive_buffer_bytes;
   sockaddr_in local{};
   local.sin_family = AF_INET;
@@ -46,15 +38,8 @@ bool RawEcho::Prepare(const Options& options) {
     return false;
   }
   port_ = ntohs(local.sin_port);
-  options_ = options;
-  ctx_.reset(SSL_CTX_new(DTLS_server_method()));
-  if (!ctx_ || SSL_CTX_set_app_data(ctx_.get(), &options_) != 1) return false;
-  SSL_CTX_set_options(ctx_.get(), SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET);
-  SSL_CTX_set_session_cache_mode(ctx_.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(ctx_.get(), SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_psk_server_callback(ctx_.get(), GivePsk);
-  return SSL_CTX_set_min_proto_version(ctx_.get(), DTLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_cipher_list(ctx_.get(), kCipher) == 1;
+  context_ = RawContext::Create(std::move(options.credentials));
+  return context_ && nobody_;
 }
 
 void RawEcho::RunUntilClosed(int descriptor) {
@@ -89,9 +74,8 @@ void RawEcho::Receive() {
 
 void RawEcho::Serve(const sockaddr_in& peer, ByteView datagram) {
   const uint64_t address = uint64_t{peer.sin_addr.s_addr} << 16 | peer.sin_port;
-  SSL* ssl = SslOf(address);
-  if (ssl == nullptr) return;
-  bio_.Offer(datagram);
+  SSL* ssl = SslOf(address, datagram);
+  if (ssl == nullptr) return receivers_.resize(bio_.sizes().size(), peer);
   bool closed = false;
   // Shakes hands as well, and takes all records of the datagram.
   do {
@@ -115,15 +99,27 @@ void RawEcho::Take(SSL* ssl, const sockaddr_in&, ByteView message) {
   SSL_write(ssl, message.data(), static_cast<int>(message.size()));
 }
 
-// A new one for a stranger.
-SSL* RawEcho::SslOf(uint64_t address) {
+// Ready to read what has come; null when a stranger is not taken in.
+SSL* RawEcho::SslOf(uint64_t address, ByteView datagram) {
   const auto found = peers_.find(address);
-  if (found != peers_.end()) return found->second.get();
-  SslPtr ssl(SSL_new(ctx_.get()));
-  if (!ssl || !bio_.AttachTo(ssl.get())) return nullptr;
-  SSL_set_mtu(ssl.get(), kMtuBytes);
-  SSL_set_accept_state(ssl.get());
-  return peers_.emplace(address, std::move(ssl)).first->second.get();
+  bio_.Offer(datagram);
+  return found == peers_.end() ? Meet(address) : found->second.get();
+}
+
+// Asks for a cookie, and takes in who has brought it: the SSL object still holds the hello then.
+SSL* RawEcho::Meet(uint64_t address) {
+  if (!waiting_) {
+    waiting_.reset(SSL_new(context_->ssl_ctx()));
+    if (!waiting_ || !bio_.AttachTo(waiting_.get())) return nullptr;
+    SSL_set_mtu(waiting_.get(), kMtuBytes);
+    SSL_set_accept_state(waiting_.get());
+  }
+  context_->SetPeer(address);
+  if (DTLSv1_listen(waiting_.get(), nobody_.get()) != 1) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  return peers_.emplace(address, std::move(waiting_)).first->second.get();
 }
 
 void RawEcho::Answer() {

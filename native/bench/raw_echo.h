@@ -1,15 +1,15 @@
 // The ceiling: a DTLS echo server that is nothing but OpenSSL and the system's batched calls, in one loop
-// that never returns to JavaScript. One SSL object a peer, found by its address; no cookies, no timers, no
-// limits. Linux only.
+// that never returns to JavaScript. One SSL object a peer, found by its address, and one that waits for the
+// next who comes back with its cookie: strangers leave nothing behind. No timers, no limits. Linux only.
 #pragma once
 
 #include <netinet/in.h>
 
 #include <array>
 #include <memory>
-#include <string>
 #include <unordered_map>
 
+#include "bench/raw_context.h"
 #include "test/memory_bio.h"
 
 namespace native_dtls {
@@ -17,13 +17,12 @@ namespace native_dtls {
 class RawEcho {
  public:
   struct Options {
-    std::string identity;
-    Bytes key;
+    RawCredentials credentials;
     int receive_buffer_bytes = 0;
   };
 
   // Null when the socket or OpenSSL refuses something.
-  static std::unique_ptr<RawEcho> Listen(const Options& options);
+  static std::unique_ptr<RawEcho> Listen(Options options);
   virtual ~RawEcho();
   RawEcho(const RawEcho&) = delete;
   RawEcho& operator=(const RawEcho&) = delete;
@@ -36,7 +35,7 @@ class RawEcho {
   // Negative when there is none to be had.
   static int NewSocket();
   explicit RawEcho(int socket) : socket_(socket) {}
-  bool Prepare(const Options& options);
+  bool Prepare(Options options);
   // What is done with a message; written to `ssl`, the answer leaves with the batch.
   virtual void Take(SSL* ssl, const sockaddr_in& peer, ByteView message);
   // Sends what lies in the BIO.
@@ -53,12 +52,14 @@ class RawEcho {
   bool Wait(int descriptor) const;
   void Receive();
   void Serve(const sockaddr_in& peer, ByteView datagram);
-  SSL* SslOf(uint64_t address);
+  SSL* SslOf(uint64_t address, ByteView datagram);
+  SSL* Meet(uint64_t address);
 
   uint16_t port_ = 0;
-  Options options_;
-  SslCtxPtr ctx_;
+  std::unique_ptr<RawContext> context_;
+  const OpenSslPtr<BIO_ADDR, BIO_ADDR_free> nobody_{BIO_ADDR_new()};
   std::unordered_map<uint64_t, SslPtr> peers_;
+  SslPtr waiting_;
   std::array<std::array<uint8_t, kDatagramBytes>, kBatch> incoming_;
   std::array<uint8_t, kDatagramBytes> plaintext_;
   // To whom each datagram goes that lies in the BIO.

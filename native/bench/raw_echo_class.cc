@@ -11,8 +11,8 @@ namespace native_dtls {
 
 namespace {
 
-// new RawEcho({ identity, key, receiveBufferBytes[, bulkBytes] }): an echo, or a sender of messages of so
-// many bytes.
+// new RawEcho({ receiveBufferBytes, identity, key }) or new RawEcho({ receiveBufferBytes, cert, privateKey,
+// ca }); with bulkBytes a sender of messages of so many bytes instead of an echo.
 class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -23,13 +23,19 @@ class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
 
   explicit RawEchoObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto options = info[0].As<Napi::Object>();
-    const RawEcho::Options settings{options.Get("identity").As<Napi::String>(),
-                                    CopyOf(ViewOf(options, "key")),
-                                    static_cast<int>(NumberOf(options, "receiveBufferBytes"))};
+    RawCredentials credentials;
+    credentials.key = CopyOf(ViewOf(options, "key"));
+    if (!credentials.key.empty()) credentials.identity = options.Get("identity").As<Napi::String>();
+    credentials.certificate = CopyOf(ViewOf(options, "cert"));
+    credentials.private_key = CopyOf(ViewOf(options, "privateKey"));
+    credentials.client_authority = CopyOf(ViewOf(options, "ca"));
+    RawEcho::Options settings{
+        .credentials = std::move(credentials),
+        .receive_buffer_bytes = static_cast<int>(NumberOf(options, "receiveBufferBytes"))};
     if (options.Has("bulkBytes")) {
-      echo_ = RawBulk::Listen(settings, static_cast<size_t>(NumberOf(options, "bulkBytes")));
+      echo_ = RawBulk::Listen(std::move(settings), static_cast<size_t>(NumberOf(options, "bulkBytes")));
     } else {
-      echo_ = RawEcho::Listen(settings);
+      echo_ = RawEcho::Listen(std::move(settings));
     }
     if (!echo_) Throw(info.Env(), "the raw loop cannot listen");
   }

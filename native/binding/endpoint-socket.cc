@@ -44,7 +44,10 @@ EndpointSocket::~EndpointSocket() { lifeline_->Close(); }
 
 // Nothing is said of datagrams of which nothing came, as of a stranger's hello.
 void EndpointSocket::OnBatch() {
-  if (endpoint_->outbox().event_count() == 0 && MillisecondsOf(endpoint_->deadline()) >= *due_) return;
+  const Outbox& outbox = endpoint_->outbox();
+  if (outbox.event_count() == 0 && outbox.messages().empty() &&
+      MillisecondsOf(endpoint_->deadline()) >= *due_)
+    return;
   const Napi::HandleScope scope(env_);
   const Napi::Value batch = make_batch_(env_);
   Call(listener_.received, batch);

@@ -6,6 +6,7 @@
 #include "binding/context-class.h"
 #include "binding/cookie-gate-class.h"
 #include "binding/endpoint-class.h"
+#include "binding/slab.h"
 #include "binding/values.h"
 
 namespace native_dtls {
@@ -24,6 +25,9 @@ Napi::Object ExportLibrary(Napi::Env env, Napi::Object exports) {
         .ThrowAsJavaScriptException();
     return exports;
   }
+  auto* const slab = new Slab(env);
+  env.SetInstanceData(slab);
+  exports.Set("slab", slab->object());
   exports.Set("Context", ContextClass::Define(env));
   exports.Set("Endpoint", EndpointClass::Define(env));
   exports.Set("Association", AssociationClass::Define(env));

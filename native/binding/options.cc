@@ -74,6 +74,7 @@ UdpOptions UdpOptionsOf(OptionObject& object) {
       .receive_buffer_bytes = static_cast<int>(object.Number("recvBufferSize", 0, kMaxInt)),
       .least_receive_buffer_bytes = static_cast<int>(object.Number("leastRecvBufferSize", 0, kMaxInt)),
       .send_buffer_bytes = static_cast<int>(object.Number("sendBufferSize", 0, kMaxInt)),
+      .thin_hellos = object.Flag("thinHellos"),
   };
 }
 

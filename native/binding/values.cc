@@ -2,6 +2,7 @@
 
 #include "binding/address.h"
 #include "binding/arguments.h"
+#include "binding/slab.h"
 
 namespace native_dtls {
 
@@ -88,7 +89,8 @@ double DestinationOf(const Outbox::Datagram& datagram) {
 
 Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
                     const PathLookup& candidate_of) {
-  if (outbox.empty()) return env.Undefined();
+  Slab::Of(env).PutMessages(env, outbox);
+  if (outbox.datagrams().empty() && outbox.event_count() == 0) return env.Undefined();
   constexpr size_t kSlotsPerDatagram = 2, kSlotsPerEvent = 4;
   Napi::Array batch = Napi::Array::New(
       env, 1 + kSlotsPerDatagram * outbox.datagrams().size() + kSlotsPerEvent * outbox.event_count());
@@ -98,7 +100,7 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
     batch.Set(next++, Napi::Number::New(env, DestinationOf(datagram)));
     batch.Set(next++, BufferOf(env, outbox.BytesAt(datagram.offset, datagram.size)));
   }
-  for (const auto* events : {&outbox.events(), &outbox.messages(), &outbox.ends()}) {
+  for (const auto* events : {&outbox.events(), &outbox.ends()}) {
     for (const Event& event : *events) {
       batch.Set(next++, Napi::Number::New(env, static_cast<uint32_t>(event.kind)));
       batch.Set(next++, Napi::Number::New(env, event.handle));
@@ -123,15 +125,12 @@ Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& 
     if (error.result == result) return Napi::Number::New(env, error.code);
   }
   const Outbox::Datagram sealed = outbox.datagrams().front();
-  const Napi::Value datagram = BufferOf(env, outbox.BytesAt(sealed.offset, sealed.size));
-  if (outbox.datagrams().size() == 1 && outbox.event_count() == 0) return datagram;
+  Slab::Of(env).PutDatagram(env, sealed.handle, outbox.BytesAt(sealed.offset, sealed.size));
+  if (outbox.datagrams().size() == 1 && outbox.event_count() == 0) return Napi::Number::New(env, 0);
   outbox.DropFirstDatagram();
   // No event of a send speaks of an address.
   const auto nowhere = [](Handle) -> const Path* { return nullptr; };
-  Napi::Array both = Napi::Array::New(env, 2);
-  both.Set(0u, datagram);
-  both.Set(1u, BatchOf(env, outbox, nowhere, nowhere));
-  return both;
+  return BatchOf(env, outbox, nowhere, nowhere);
 }
 
 Napi::Value InfoOf(Napi::Env env, const Association& association) {

@@ -20,7 +20,7 @@ inline constexpr int kSendQueueFull = -6;
 // Finds the peer of a handle; null where there is none.
 using PathLookup = std::function<const Path*(Handle)>;
 
-// What the outbox holds, as a Batch; undefined when it holds nothing.
+// What the outbox holds, as a Batch; undefined when it holds nothing but messages. Those go to the slab.
 // `candidate_of` finds where a peer that moves is going.
 Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_of,
                     const PathLookup& candidate_of);
@@ -28,8 +28,8 @@ Napi::Value BatchOf(Napi::Env env, const Outbox& outbox, const PathLookup& path_
 // Address, port and family; undefined for null.
 Napi::Value PeerOf(Napi::Env env, const Path* path);
 
-// The datagram that a send produced, with a Batch of what it made happen if there is something; or one of the
-// send errors. The datagram is taken out of the outbox.
+// 0, or a Batch of what it made happen beside the datagram, which is in the slab; or one of the send errors.
+// The datagram is taken out of the outbox.
 Napi::Value SendResultOf(Napi::Env env, Association::SendResult result, Outbox& outbox);
 
 Napi::Value InfoOf(Napi::Env env, const Association& association);

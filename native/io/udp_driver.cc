@@ -36,6 +36,10 @@ int UdpDriver::Flush() {
   return error;
 }
 
+void UdpDriver::OnDroppedBySystem(uint64_t count) {
+  if (host_ != nullptr) endpoint_->NoteDroppedByKernel(count);
+}
+
 void UdpDriver::OnDrained() {
   if (host_ == nullptr) return;
   CountLost();

@@ -41,6 +41,7 @@ class UdpDriver : private UdpSocket::Listener {
 
  private:
   void OnReceived(std::span<const UdpSocket::Received> batch) override;
+  void OnDroppedBySystem(uint64_t count) override;
   void OnDrained() override;
   void OnError(int error) override;
   void OnDead(int error) override;

@@ -1,6 +1,7 @@
 // A UDP socket on the loop of libuv that receives and sends in batches. Linux has system calls for that and
 // the segmentation of a burst to one peer (udp_socket_linux.cc); elsewhere it is libuv's own
-// (udp_socket_libuv.cc). It knows nothing of DTLS.
+// (udp_socket_libuv.cc). It knows nothing of DTLS,
+// but that it can tell hellos (overload_guard_linux.h).
 #pragma once
 
 #include <uv.h>
@@ -26,6 +27,9 @@ struct UdpOptions {
   // It is widened to this where it is less, as far as the system allows.
   int least_receive_buffer_bytes = 0;
   int send_buffer_bytes = 0;
+  // Where the system can do it: when more ClientHellos come than there is time for, it lets only some of them
+  // in.
+  bool thin_hellos = true;
 };
 
 class UdpSocket {
@@ -46,6 +50,9 @@ class UdpSocket {
     virtual ~Listener() = default;
     // The views are valid until it returns.
     virtual void OnReceived(std::span<const Received> batch) = 0;
+    // So many more datagrams have been dropped by the system, because there was no room for them or they were
+    // too many hellos. Only where it says so.
+    virtual void OnDroppedBySystem(uint64_t count) = 0;
     // What had to wait is on its way.
     virtual void OnDrained() = 0;
     // An ICMP message for one; the socket goes on. A negative number of libuv's.

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/overload_guard_linux.h"
 #include "io/udp_socket.h"
 
 #ifndef UDP_SEGMENT
@@ -32,12 +33,16 @@ struct Arena {
 
 class LinuxUdpSocket final : public UdpSocket {
  public:
-  LinuxUdpSocket(uv_loop_t* loop, Listener* listener) : loop_(loop), listener_(listener) {}
+  LinuxUdpSocket(uv_loop_t* loop, Listener* listener)
+      : loop_(loop),
+        listener_(listener),
+        guard_([listener](uint64_t dropped) { listener->OnDroppedBySystem(dropped); }) {}
 
   ~LinuxUdpSocket() override { CloseDescriptor(); }
 
   int Open(const UdpOptions& options, const sockaddr* local) override {
     ipv6_ = options.ipv6;
+    thin_hellos_ = options.thin_hellos;
     descriptor_ = socket(ipv6_ ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor_ < 0) return -errno;
     if (ipv6_ && !Set(IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) return -errno;
@@ -62,6 +67,8 @@ class LinuxUdpSocket final : public UdpSocket {
     if (error != 0) return error;
     poll_.data = this;
     polls_ = true;
+    // What one peer sends needs no fairness.
+    if (const int failed = guard_.Start(loop_, descriptor_, thin_hellos_ && !connected_)) return failed;
     return Watch(false);
   }
 
@@ -86,12 +93,15 @@ class LinuxUdpSocket final : public UdpSocket {
     closed_data_ = data;
     SendAll();
     // The port is free when this returns. libuv must have let go of the descriptor before.
-    if (polls_) uv_poll_stop(&poll_);
+    if (polls_) {
+      uv_poll_stop(&poll_);
+      guard_.Stop();
+    }
     CloseDescriptor();
     if (!polls_) return closed(data);
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
       auto* self = static_cast<LinuxUdpSocket*>(handle->data);
-      self->on_closed_(self->closed_data_);
+      self->guard_.Close([self] { self->on_closed_(self->closed_data_); });
     });
   }
 
@@ -169,7 +179,9 @@ class LinuxUdpSocket final : public UdpSocket {
       received[i] = {PathOf(reinterpret_cast<const sockaddr*>(&peers[i])),
                      ByteView(arena->datagrams[i]).first(messages[i].msg_len)};
     }
-    listener_->OnReceived(std::span(received).first(static_cast<size_t>(count)));
+    const auto batch = std::span(received).first(static_cast<size_t>(count));
+    guard_.NoteBatch(batch, batch.size() == kBatch);
+    listener_->OnReceived(batch);
   }
 
   void ReceiveFailed(int error) {
@@ -289,6 +301,8 @@ class LinuxUdpSocket final : public UdpSocket {
   Listener* const listener_;
   int descriptor_ = -1;
   uv_poll_t poll_;
+  OverloadGuard guard_;
+  bool thin_hellos_ = true;
   bool polls_ = false;
   bool ipv6_ = false;
   bool connected_ = false;

@@ -8,8 +8,10 @@
 #include "core/records/protection.h"
 #include "test/arguments.h"
 #include "test/defences.h"
+#include "test/filtered_socket_class.h"
 #include "test/handle_table_class.h"
 #include "test/heap.h"
+#include "test/hello_thinning_class.h"
 #include "test/records_class.h"
 #include "test/repeated_flight.h"
 #include "test/replay_window_class.h"
@@ -136,6 +138,8 @@ Napi::Object InitializeTestAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("ReplayWindow", ReplayWindowClass::Define(env));
   exports.Set("RecordBenchmark", BenchmarkClass::Define(env));
   exports.Set("RawEcho", RawEchoClass(env));
+  exports.Set("FilteredSocket", FilteredSocketClass(env));
+  exports.Set("HelloThinning", HelloThinningClass::Define(env));
   exports.Set("gateCost", Napi::Function::New<GateCostOf>(env, "gateCost"));
   exports.Set("library", ExportLibrary(env, Napi::Object::New(env)));
   exports.Set("defences", DefenceNames(env));

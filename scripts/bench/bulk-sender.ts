@@ -111,7 +111,7 @@ function sendRaw(): void {
   });
 }
 
-const contestant = process.argv[2] as Contestant;
+const contestant = process.argv[2] as Extract<Contestant, 'plain' | 'native' | 'dgram' | 'raw'>;
 if (contestant === 'raw') {
   sendRaw();
 } else {

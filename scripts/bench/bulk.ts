@@ -1,4 +1,5 @@
 /** A stream of messages to one peer: who takes turns in it, and what is made of their rounds. */
+import path from 'node:path';
 import { EchoLoad, EchoServer } from './processes.js';
 import { BULK_BYTES, BULK_WINDOW, type BulkRound, type Contestant } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -12,6 +13,9 @@ import {
   sumOf,
   takeTurns,
 } from './turns.js';
+
+/** Who can send as much as a sink grants. */
+const BULK_CONTESTANTS: ReadonlySet<Contestant> = new Set(['plain', 'native', 'dgram', 'raw']);
 
 export interface BulkFigures extends Busy {
   readonly contestant: Contestant;
@@ -34,16 +38,16 @@ export interface BulkResult extends Measured {
   readonly contestants: readonly BulkFigures[];
 }
 
-/** `sinkProgram`: native/bench/bulk_sink.cc. Throws when somebody sent other than was asked. */
-export async function measureBulk(sinkProgram: string, options: MeasurementOptions): Promise<BulkResult> {
-  const entries = await takeTurns<BulkRound>(
+/** The sink is native/bench/bulk_sink.cc. Throws when somebody sent other than was asked. */
+export async function measureBulk(options: MeasurementOptions): Promise<BulkResult> {
+  const entries = await takeTurns<EchoServer, EchoLoad, BulkRound>(
     {
       name: 'bulk',
       startServer: (contestant) =>
-        EchoServer.start(contestant, options.nodeOptions(contestant), 'bulk-sender.js'),
+        EchoServer.start(contestant, options.nodeOptions(contestant), undefined, 'bulk-sender.js'),
       startLoad: (server, contestant) =>
         EchoLoad.start(server, {
-          program: sinkProgram,
+          program: path.join(options.tools, 'bulk_sink'),
           contestant,
           peers: 1,
           window: BULK_WINDOW,
@@ -51,7 +55,7 @@ export async function measureBulk(sinkProgram: string, options: MeasurementOptio
         }),
       measure: (load, ms) => load.bulk(ms),
     },
-    options.contestants,
+    options.contestants.filter((contestant) => BULK_CONTESTANTS.has(contestant)),
     options,
   );
   for (const { contestant, rounds } of entries) {

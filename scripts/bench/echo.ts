@@ -1,4 +1,6 @@
 /** The echoes: in which cases the contestants take turns, and what is made of their rounds. */
+import path from 'node:path';
+import { impossibility } from './contestants/traits.js';
 import { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant, EchoRound } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -20,12 +22,19 @@ export interface EchoCase {
   readonly bytes: number;
 }
 
+/** A contestant that does not do a case, and why. */
+export interface Impossible {
+  readonly contestant: Contestant;
+  readonly reason: string;
+}
+
 export interface EchoFigures extends Busy {
   readonly contestant: Contestant;
   readonly perSecond: Spread;
   readonly serverCpuUs: Spread;
   readonly p50Us: Spread;
   readonly p99Us: Spread;
+  readonly p999Us: Spread;
   readonly answered: number;
   readonly lost: number;
   readonly late: number;
@@ -38,6 +47,7 @@ export interface EchoFigures extends Busy {
 
 export interface EchoResult extends EchoCase, Measured {
   readonly contestants: readonly EchoFigures[];
+  readonly impossible: readonly Impossible[];
 }
 
 export function caseName({ peers, window, bytes }: EchoCase): string {
@@ -47,15 +57,19 @@ export function caseName({ peers, window, bytes }: EchoCase): string {
 /** Throws when somebody did other work than was asked. */
 export async function measureEcho(echoCase: EchoCase, options: MeasurementOptions): Promise<EchoResult> {
   const name = caseName(echoCase);
-  const entries = await takeTurns<EchoRound>(
+  const impossible = options.contestants.flatMap((contestant): Impossible[] => {
+    const reason = impossibility(contestant, echoCase.peers);
+    return reason === undefined ? [] : [{ contestant, reason }];
+  });
+  const program = path.join(options.tools, 'echo_load');
+  const entries = await takeTurns(
     {
       name,
       startServer: (contestant) => EchoServer.start(contestant, options.nodeOptions(contestant)),
-      startLoad: (server, contestant) =>
-        EchoLoad.start(server, { ...echoCase, program: options.loadProgram, contestant }),
+      startLoad: (server, contestant) => EchoLoad.start(server, { ...echoCase, program, contestant }),
       measure: (load, ms) => load.echo(ms),
     },
-    options.contestants,
+    options.contestants.filter((contestant) => impossibility(contestant, echoCase.peers) === undefined),
     options,
   );
   for (const { contestant, rounds } of entries) {
@@ -73,6 +87,7 @@ export async function measureEcho(echoCase: EchoCase, options: MeasurementOption
       ...busyness(rounds),
       p50Us: spread(({ p50Us }) => p50Us),
       p99Us: spread(({ p99Us }) => p99Us),
+      p999Us: spread(({ p999Us }) => p999Us),
       answered: sumOf(rounds, ({ answered }) => answered),
       lost: sumOf(rounds, ({ lost }) => lost),
       late: sumOf(rounds, ({ late }) => late),
@@ -81,5 +96,5 @@ export async function measureEcho(echoCase: EchoCase, options: MeasurementOption
       toPlainByCpu: ratio(rounds, entries, 'plain', cpuRateOf),
     };
   });
-  return { ...echoCase, loadAverage: loadAverage(), contestants };
+  return { ...echoCase, loadAverage: loadAverage(), contestants, impossible };
 }

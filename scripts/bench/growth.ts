@@ -3,6 +3,8 @@
  * flight whatever their number is. So what grows is what is paid for tables, keys and memory that was not used lately, the
  * kernel's included: each peer has an address of its own.
  */
+import path from 'node:path';
+import { FILL_DRIVERS } from '../fill/protocol.js';
 import { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant, EchoRound } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
@@ -35,7 +37,7 @@ export interface GrowthResult {
 
 /** Throws when somebody did other work than was asked. Plaintext has no associations. */
 export async function measureGrowth(options: MeasurementOptions): Promise<GrowthResult> {
-  const contestants = options.contestants.filter((contestant) => contestant !== 'plain');
+  const contestants = FILL_DRIVERS.filter((driver) => options.contestants.includes(driver));
   const steps: GrowthStep[] = [];
   for (const peers of COUNTS) steps.push(await measureAmong(peers, contestants, options, steps[0]));
   return { bytes: BYTES, inFlight: IN_FLIGHT, steps };
@@ -47,13 +49,13 @@ async function measureAmong(
   options: MeasurementOptions,
   fewest: GrowthStep | undefined,
 ): Promise<GrowthStep> {
-  const entries = await takeTurns<EchoRound>(
+  const entries = await takeTurns<EchoServer, EchoLoad, EchoRound>(
     {
       name: `growth: ${peers} associations`,
       startServer: (contestant) => EchoServer.start(contestant, options.nodeOptions(contestant)),
       startLoad: (server, contestant) =>
         EchoLoad.start(server, {
-          program: options.loadProgram,
+          program: path.join(options.tools, 'echo_load'),
           contestant,
           peers,
           window: Math.ceil(IN_FLIGHT / peers),

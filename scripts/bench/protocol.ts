@@ -19,13 +19,35 @@ export const CONTESTANTS = {
   native: 'native-dtls, native',
   dgram: 'native-dtls, dgram',
   raw: 'raw OpenSSL loop',
+  tls: 'node:tls over TCP',
+  gnutls: 'GnuTLS loop',
+  mbedtls: 'node-mbedtls-server',
+  werift: 'werift-dtls',
 } as const;
 
 export type Contestant = keyof typeof CONTESTANTS;
 
+/** The kinds of handshakes, as the tables name them. */
+export const HANDSHAKE_KINDS = {
+  psk: 'Full handshakes, pre-shared key',
+  ecdsa: 'Full handshakes, ECDSA certificate',
+  mutual: 'Full handshakes, ECDSA certificates of both sides',
+  resumption: 'Sessions resumed by ticket, ECDSA certificate',
+} as const;
+
+export type HandshakeKind = keyof typeof HANDSHAKE_KINDS;
+
+/** What shakes hands, and in which folder its credentials lie (credentials.ts). */
+export interface HandshakeSetting {
+  readonly kind: HandshakeKind;
+  readonly folder: string;
+}
+
 /** Of the server process, once. */
 export interface ServerReply {
   readonly port: number;
+  /** Of the process that serves, when it is not the one that tells. */
+  readonly pid?: number;
 }
 
 /** Of the load, for a round of echoes. Seconds of CPU time: from the first message to the last echo. */
@@ -42,11 +64,16 @@ export interface EchoRound {
   readonly loadCpuSeconds: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
 }
 
 /** Of the load, for a round of handshakes. */
 export interface HandshakeRound {
   readonly handshakes: number;
+  /** Of these: full instead of resumed, or the other way round; those that left no ticket, or needed no cookie. */
+  readonly otherKind: number;
+  readonly withoutTicket: number;
+  readonly withoutCookie: number;
   readonly failed: number;
   /** Flights that the load has sent again. */
   readonly retransmissions: number;

@@ -1,7 +1,10 @@
 /** How the results of the echo measurement look in a terminal. */
+import { environmentText } from '../measuring/environment.js';
+import { SUITE, suiteOf } from './contestants/traits.js';
 import { caseName, type EchoFigures, type EchoResult } from './echo.js';
 import type { HandshakeResult } from './handshakes.js';
-import { CONTESTANTS } from './protocol.js';
+import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS } from './protocol.js';
+import type { Report, Rest } from './report.js';
 import type { Spread } from './spread.js';
 
 const NAME_WIDTH = 24;
@@ -31,6 +34,26 @@ export function heading(name: string, loadAverage: number): string {
   return `${name} (load of the machine ${loadAverage.toFixed(1)})`;
 }
 
+/** Above the tables: on what they were measured and how, and who is not in them as the others are. */
+export function preface(
+  report: Omit<Report, 'echo' | 'handshakes' | keyof Rest>,
+  contestants: readonly Contestant[],
+): string {
+  const notes = [
+    ...contestants.flatMap((contestant) => {
+      const suite = suiteOf(contestant);
+      return suite === undefined || suite === SUITE ? [] : [`${CONTESTANTS[contestant]}: by ${suite}`];
+    }),
+    ...report.absent.map(({ contestant, reason }) => `${CONTESTANTS[contestant]}: skipped, ${reason}`),
+  ];
+  return [
+    `Echoes, ${report.rounds} rounds of ${report.roundMs} ms, alternating; ${SUITE}`,
+    environmentText(report),
+    ...notes,
+    '',
+  ].join('\n');
+}
+
 export function echoTable(result: EchoResult): string {
   const rows = result.contestants.map((figures) =>
     line(CONTESTANTS[figures.contestant], [
@@ -41,6 +64,7 @@ export function echoTable(result: EchoResult): string {
       [percent(figures.loadBusy), 7],
       [figures.p50Us.median.toFixed(0), 8],
       [figures.p99Us.median.toFixed(0), 9],
+      [figures.p999Us.median.toFixed(0), 10],
       [lostText(figures), 28],
       [times(figures.toPlain), 9],
       [times(figures.toRaw), 7],
@@ -55,12 +79,16 @@ export function echoTable(result: EchoResult): string {
     ['load', 7],
     ['p50 µs', 8],
     ['p99 µs', 9],
+    ['p99.9 µs', 10],
     ['lost', 28],
     ['/ plain', 9],
     ['/ raw', 7],
     ['CPU / plain', 13],
   ]);
-  return [heading(caseName(result), result.loadAverage), head, ...rows, ''].join('\n');
+  const others = result.impossible.map(
+    ({ contestant, reason }) => `${CONTESTANTS[contestant].padEnd(NAME_WIDTH)}not possible: ${reason}`,
+  );
+  return [heading(caseName(result), result.loadAverage), head, ...rows, ...others, ''].join('\n');
 }
 
 export function handshakeTable(result: HandshakeResult): string {
@@ -71,9 +99,11 @@ export function handshakeTable(result: HandshakeResult): string {
       [figures.serverCpuUs.median.toFixed(0), 9],
       [percent(figures.serverBusy), 8],
       [percent(figures.loadBusy), 7],
+      [figures.limitedBy, 12],
       [String(figures.failed), 8],
       [String(figures.retransmissions), 12],
       [times(figures.toRaw), 7],
+      [times(figures.toRawByCpu), 11],
     ]),
   );
   const head = line('', [
@@ -82,9 +112,11 @@ export function handshakeTable(result: HandshakeResult): string {
     ['CPU µs', 9],
     ['server', 8],
     ['load', 7],
+    ['limited by', 12],
     ['failed', 8],
     ['sent again', 12],
     ['/ raw', 7],
+    ['CPU / raw', 11],
   ]);
-  return [heading('Full handshakes, pre-shared key', result.loadAverage), head, ...rows, ''].join('\n');
+  return [heading(HANDSHAKE_KINDS[result.kind], result.loadAverage), head, ...rows, ''].join('\n');
 }

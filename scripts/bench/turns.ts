@@ -3,12 +3,12 @@
  * measurements make of their rounds. Knows nothing of what happens in a round.
  */
 import os from 'node:os';
-import type { EchoLoad, EchoServer } from './processes.js';
 import type { Contestant } from './protocol.js';
 import { type Spread, spreadOf } from './spread.js';
 
 export interface MeasurementOptions {
-  readonly loadProgram: string;
+  /** The folder of the native programs. */
+  readonly tools: string;
   readonly contestants: readonly Contestant[];
   readonly rounds: number;
   readonly roundMs: number;
@@ -39,11 +39,15 @@ export interface Measured {
 }
 
 /** How a contestant is brought to where its rounds can begin. */
-export interface Course<Round> {
+export interface Course<Server extends Ending, Load extends Ending, Round> {
   readonly name: string;
-  startServer(contestant: Contestant): Promise<EchoServer>;
-  startLoad(server: EchoServer, contestant: Contestant): Promise<EchoLoad>;
-  measure(load: EchoLoad, ms: number): Promise<Round>;
+  startServer(contestant: Contestant): Promise<Server>;
+  startLoad(server: Server, contestant: Contestant): Promise<Load>;
+  measure(load: Load, ms: number): Promise<Round>;
+}
+
+interface Ending {
+  stop(): void | Promise<void>;
 }
 
 /** One contestant and its rounds. */
@@ -53,15 +57,15 @@ export interface Entry<Round> {
 }
 
 /** The first round of each, to warm up, is not among those that come out. */
-export async function takeTurns<Round>(
-  { name, startServer, startLoad, measure }: Course<Round>,
+export async function takeTurns<Server extends Ending, Load extends Ending, Round>(
+  { name, startServer, startLoad, measure }: Course<Server, Load, Round>,
   contestants: readonly Contestant[],
   { rounds, roundMs, warmUpMs, progress }: MeasurementOptions,
 ): Promise<readonly Entry<Round>[]> {
-  const servers: EchoServer[] = [];
-  const loads: EchoLoad[] = [];
+  const servers: Server[] = [];
+  const loads: Load[] = [];
   try {
-    const entries: { contestant: Contestant; load: EchoLoad; rounds: Round[] }[] = [];
+    const entries: { contestant: Contestant; load: Load; rounds: Round[] }[] = [];
     for (const contestant of contestants) {
       progress(`${name}: ${contestant} warms up`);
       const server = await startServer(contestant);
@@ -78,7 +82,7 @@ export async function takeTurns<Round>(
     }
     return entries;
   } finally {
-    for (const load of loads) load.stop();
+    for (const load of loads) await load.stop();
     for (const server of servers) await server.stop();
   }
 }

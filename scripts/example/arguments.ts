@@ -33,6 +33,13 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   throw new UsageError(`${option}: expected a whole number from ${least} to ${most}, got '${text}'`);
 }
 
+/** One of a few words. */
+export function oneOf<Word extends string>(option: string, text: string, words: readonly Word[]): Word {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new UsageError(`${option}: expected one of ${words.join(', ')}, got '${text}'`);
+}
+
 /** Bytes from hexadecimal digits. */
 export function hexBytes(option: string, text: string): Buffer {
   if (/^([0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex');

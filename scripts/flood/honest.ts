@@ -63,6 +63,7 @@ class Handshakes {
     return {
       tried: this.#ends.length,
       succeeded: this.#durationsMs.length,
+      soon: this.#durationsMs.filter((duration) => duration <= soonMs).length,
       durationMs: spread(this.#durationsMs),
       failures: Object.fromEntries(this.#failures),
     };
@@ -119,7 +120,7 @@ class Echoes {
   }
 }
 
-const { port, ca, handshakesPerSecond, deadlineMs, echoing, echoesPerSecond } = JSON.parse(
+const { port, ca, handshakesPerSecond, deadlineMs, soonMs, echoing, echoesPerSecond } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as HonestOptions;
 const common: ConnectOptions = { host: '127.0.0.1', port, driver: 'dgram', handshakeTimeout: deadlineMs };

@@ -3,7 +3,7 @@
  * handshakes has ended. Knows neither the command line nor how results are printed.
  */
 import type { FloodedServer, FloodSender, HonestClients } from './processes.js';
-import type { HandshakeRound, HonestRound, ServerSample } from './protocol.js';
+import type { FloodKind, HonestRound, ServerSample } from './protocol.js';
 
 /** Of the flood between two samples of the server. */
 const SLICE_MS = 1000;
@@ -36,8 +36,9 @@ export interface FloodResult {
   readonly residentBytesBefore: number;
   /** From the end of the warm-up to the largest value after it. */
   readonly grownBytes: number;
-  /** Of the honest handshakes in the flood. */
+  /** Of the honest handshakes in the flood, within their deadline and soon. */
   readonly successShare: number;
+  readonly soonShare: number;
   readonly barHeld: boolean;
 }
 
@@ -65,14 +66,13 @@ function grown(slices: readonly Slice[]): number {
   return Math.max(...warm) - (warm[0] ?? 0);
 }
 
-function successShare(...rounds: readonly HandshakeRound[]): number {
-  const sum = (of: (round: HandshakeRound) => number): number =>
-    rounds.reduce((total, round) => total + of(round), 0);
-  return sum((round) => round.succeeded) / sum((round) => round.tried);
+function shareOf(part: 'succeeded' | 'soon', { psk, ecdsa }: HonestRound): number {
+  return (psk[part] + ecdsa[part]) / (psk.tried + ecdsa.tried);
 }
 
 export interface MeasurementOptions {
   readonly rate: number;
+  readonly kind: FloodKind;
   readonly quietMs: number;
   readonly floodMs: number;
   /** Told what is being done. */
@@ -83,7 +83,7 @@ export async function measure(
   server: FloodedServer,
   sender: FloodSender,
   honest: HonestClients,
-  { rate, quietMs, floodMs, progress }: MeasurementOptions,
+  { rate, kind, quietMs, floodMs, progress }: MeasurementOptions,
 ): Promise<FloodResult> {
   progress('honest clients alone');
   const quiet = await honest.run(quietMs);
@@ -91,7 +91,7 @@ export async function measure(
   const start = await server.sample();
   const slices: Slice[] = [];
   const flood = async (): Promise<void> => {
-    const { sent } = await sender.flood(rate, SLICE_MS);
+    const { sent } = await sender.flood(rate, SLICE_MS, kind);
     const after = await server.sample();
     slices.push(sliceOf(start, before, after, sent));
     before = after;
@@ -105,7 +105,7 @@ export async function measure(
   });
   while (!last) await flood();
   const flooded = await running;
-  const share = successShare(flooded.psk, flooded.ecdsa);
+  const successShare = shareOf('succeeded', flooded);
   const grownBytes = grown(slices);
   return {
     quiet,
@@ -115,7 +115,8 @@ export async function measure(
     answeredPerSecond: mean(slices.map((slice) => slice.answered)),
     residentBytesBefore: start.residentBytes,
     grownBytes,
-    successShare: share,
-    barHeld: share >= SUCCESS_SHARE && grownBytes <= GROWTH_BYTES,
+    successShare,
+    soonShare: shareOf('soon', flooded),
+    barHeld: successShare >= SUCCESS_SHARE && grownBytes <= GROWTH_BYTES,
   };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { hearing, nextMessage } from '../measuring/hearing.js';
 import type {
+  FloodKind,
   FloodReply,
   FloodServerOptions,
   HonestOptions,
@@ -87,8 +88,8 @@ export class FloodSender {
   }
 
   /** So many datagrams a second, 0 for as many as go, for so long. */
-  async flood(rate: number, runMs: number): Promise<FloodReply> {
-    this.#child.stdin.write(`flood ${rate} ${runMs}\n`);
+  async flood(rate: number, runMs: number, kind: FloodKind): Promise<FloodReply> {
+    this.#child.stdin.write(`flood ${rate} ${runMs} ${kind}\n`);
     return JSON.parse(await this.#nextLine()) as FloodReply;
   }
 

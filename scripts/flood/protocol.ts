@@ -10,6 +10,7 @@ export const FLOOD_SERVER_NAME = 'flooded.example';
 export interface FloodServerOptions {
   readonly cert: string;
   readonly key: string;
+  readonly driver: 'native' | 'dgram';
   /** Undefined: the library's default. */
   readonly recvBufferSize: number | undefined;
 }
@@ -38,6 +39,8 @@ export interface HonestOptions {
   readonly ca: string;
   readonly handshakesPerSecond: number;
   readonly deadlineMs: number;
+  /** Those that are complete so soon are counted once more. */
+  readonly soonMs: number;
   /** Associations that are established before anything is measured, and echo. */
   readonly echoing: number;
   readonly echoesPerSecond: number;
@@ -67,6 +70,8 @@ export interface Spread {
 export interface HandshakeRound {
   readonly tried: number;
   readonly succeeded: number;
+  /** Of those, how many were complete within {@link HonestOptions.soonMs}. */
+  readonly soon: number;
   readonly durationMs: Spread | null;
   /** How often each error code has come. */
   readonly failures: Readonly<Record<string, number>>;
@@ -77,6 +82,10 @@ export interface EchoRound {
   readonly answered: number;
   readonly roundTripMs: Spread | null;
 }
+
+/** Of what a flood consists; see native/bench/flood_sender.cc. */
+export const FLOOD_KINDS = ['mixed', 'hellos', 'sender', 'records'] as const;
+export type FloodKind = (typeof FLOOD_KINDS)[number];
 
 /** The flooding program's answer to one command. */
 export interface FloodReply {

@@ -16,10 +16,10 @@ function tell(reply: ServerReply): void {
   process.send?.(reply);
 }
 
-const { cert, key, recvBufferSize } = JSON.parse(process.argv[2] ?? '{}') as FloodServerOptions;
+const { cert, key, driver, recvBufferSize } = JSON.parse(process.argv[2] ?? '{}') as FloodServerOptions;
 
 const server = createServer(
-  { cert, key, psk: { [FLOOD_IDENTITY]: FLOOD_KEY }, driver: 'dgram', recvBufferSize },
+  { cert, key, psk: { [FLOOD_IDENTITY]: FLOOD_KEY }, driver, recvBufferSize },
   (socket) => socket.on('message', (message) => socket.send(message)),
 );
 // Clients that gave up: they are counted where they are.

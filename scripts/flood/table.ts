@@ -1,13 +1,23 @@
 /** The result of the flood measurement as people read it. */
 import { type Environment, environmentText } from '../measuring/environment.js';
 import type { FloodResult, Slice } from './measurement.js';
-import type { EchoRound, HandshakeRound, Spread } from './protocol.js';
+import type { EchoRound, FloodKind, HandshakeRound, Spread } from './protocol.js';
 
 export interface FloodReport extends FloodResult, Environment {
   readonly rate: number;
   readonly deadline: number;
+  readonly soon: number;
+  readonly driver: string;
+  readonly kind: FloodKind;
   readonly recvBuffer: number | undefined;
 }
+
+const FLOODS: Readonly<Record<FloodKind, string>> = {
+  mixed: 'Hellos of strangers, half of them with a cookie made for another, one in eight malformed',
+  hellos: 'First hellos of strangers',
+  sender: 'First hellos of one stranger',
+  records: 'Records of strangers',
+};
 
 const COLUMNS = ['second', 'sent', 'answered', 'refused', 'malformed', 'kernel drops', 'CPU', 'resident'];
 const WIDTH = 14;
@@ -41,9 +51,12 @@ function share(part: number, whole: number): string {
   return `${part} of ${whole} (${((100 * part) / whole).toFixed(2)} %)`;
 }
 
-function handshakeLine(name: string, { tried, succeeded, durationMs, failures }: HandshakeRound): string {
+function handshakeLine(
+  name: string,
+  { tried, succeeded, soon, durationMs, failures }: HandshakeRound,
+): string {
   const failed = Object.entries(failures).map(([code, count]) => `; ${code} ${count}`);
-  return `${name}: ${share(succeeded, tried)}, ${times(durationMs)}${failed.join('')}`;
+  return `${name}: ${share(succeeded, tried)}, ${soon} soon, ${times(durationMs)}${failed.join('')}`;
 }
 
 function echoLine(name: string, { sent, answered, roundTripMs }: EchoRound): string {
@@ -55,15 +68,15 @@ export function floodTable(report: FloodReport): string {
   const wished = rate === 0 ? 'as many as go' : `${rate} a second`;
   const buffer = recvBuffer === undefined ? 'default' : `${recvBuffer} bytes`;
   return [
-    `Hellos of strangers: ${wished}; half of them with a cookie made for another, one in eight malformed; receive buffer: ${buffer}`,
-    environmentText(report),
+    `${FLOODS[report.kind]}: ${wished}; receive buffer: ${buffer}`,
+    `Server by the driver '${report.driver}'; ${environmentText(report)}`,
     '',
     row(COLUMNS),
     ...slices.map(sliceRow),
     '',
     `Sent ${report.sentPerSecond.toFixed(0)} and answered ${report.answeredPerSecond.toFixed(0)} a second, on average`,
     '',
-    `Honest handshakes, complete within ${deadline} ms:`,
+    `Honest handshakes, complete within ${deadline} ms, and of these soon, within ${report.soon} ms:`,
     handshakeLine('  before the flood, PSK  ', quiet.psk),
     handshakeLine('  before the flood, ECDSA', quiet.ecdsa),
     handshakeLine('  in the flood, PSK      ', flooded.psk),
@@ -73,7 +86,7 @@ export function floodTable(report: FloodReport): string {
     echoLine('  in the flood    ', flooded.echoes),
     `Resident memory of the server: ${mib(report.residentBytesBefore)} before the flood, ${mib(slices.at(-1)?.residentBytes ?? 0)} at its end, grown by ${mib(report.grownBytes)} after its first quarter`,
     '',
-    `${report.barHeld ? 'Held' : 'MISSED'}: 99 % of honest handshakes complete (${(100 * report.successShare).toFixed(2)} %), memory flat`,
+    `${report.barHeld ? 'Held' : 'MISSED'}: 99 % of honest handshakes complete (${(100 * report.successShare).toFixed(2)} %; ${(100 * report.soonShare).toFixed(2)} % soon), memory flat`,
     '',
   ].join('\n');
 }

@@ -17,11 +17,11 @@ export function environment(): Environment {
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cores: os.cpus().length,
     memoryGib: os.totalmem() / 2 ** 30,
-    kernel: os.release(),
+    kernel: `${os.type()} ${os.release()}`,
   };
 }
 
 /** In one line. */
 export function environmentText({ node, openssl, cpu, cores, memoryGib, kernel }: Environment): string {
-  return `Node.js ${node}, OpenSSL ${openssl}, ${cpu}, ${cores} cores, ${memoryGib.toFixed(0)} GiB, ${os.type()} ${kernel}`;
+  return `Node.js ${node}, OpenSSL ${openssl}, ${cpu}, ${cores} cores, ${memoryGib.toFixed(0)} GiB, ${kernel}`;
 }

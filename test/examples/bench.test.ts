@@ -3,26 +3,45 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { bulkTable } from '../../scripts/bench/bulk-table.js';
+import { CONTESTANTS } from '../../scripts/bench/protocol.js';
 import { echoTable, handshakeTable } from '../../scripts/bench/table.js';
 import { buildNativeTools, skipNativeTools } from '../support/native-tools.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
-const short = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50', '--no-memory', '--no-growth'];
+const short = [
+  '--rounds',
+  '2',
+  '--round-ms',
+  '50',
+  '--warm-up-ms',
+  '50',
+  '--no-bulk',
+  '--no-memory',
+  '--no-growth',
+];
+
+/** What a run that succeeds has written. */
+async function reportOf(t: TestContext, args: readonly string[]) {
+  const file = path.join(temporaryFolder(t), 'report.json');
+  const { code, stderr } = await new Program(t, 'bench', [...args, '--json', file]).ended;
+  assert.equal(code, 0, stderr);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+const nameOf = ({ contestant }: { readonly contestant: string }): string => contestant;
 
 test('The echo measurement gives rates and ratios for all contestants, and tables of them', {
   skip: skipNativeTools,
   timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
   buildNativeTools();
-  const args = [...short, '--cases', '2x4x100,1x1x16', '--json'];
-  const { code, stdout, stderr } = await new Program(t, 'bench', args).ended;
-  assert.equal(code, 0, stderr);
-  const { echo, handshakes, bulk } = JSON.parse(stdout);
+  const { echo, handshakes, absent } = await reportOf(t, [...short, '--cases', '2x4x100,1x1x16']);
   assert.deepEqual(
     echo.map(({ peers, window, bytes }: Record<string, number>) => [peers, window, bytes]),
     [
@@ -30,30 +49,61 @@ test('The echo measurement gives rates and ratios for all contestants, and table
       [1, 1, 16],
     ],
   );
-  for (const { contestants } of echo) {
-    const names = contestants.map(({ contestant }: { contestant: string }) => contestant);
-    assert.deepEqual(names, ['plain', 'native', 'dgram', 'raw']);
-    for (const { perSecond, serverCpuUs, p50Us, toPlain, toRaw, toPlainByCpu } of contestants) {
-      for (const { median, least, most } of [perSecond, serverCpuUs, p50Us, toPlain, toRaw, toPlainByCpu]) {
-        assert.ok(least > 0 && least <= median && median <= most, stdout);
+  for (const { contestants, impossible } of echo) {
+    const names = contestants.map(nameOf);
+    assert.deepEqual(names.slice(0, 5), ['plain', 'native', 'dgram', 'raw', 'tls']);
+    const mentioned = [...contestants, ...impossible, ...absent].map(nameOf);
+    assert.deepEqual(mentioned.toSorted(), Object.keys(CONTESTANTS).toSorted());
+    for (const figures of contestants) {
+      const { perSecond, serverCpuUs, p50Us, p99Us, p999Us, toPlain, toRaw, toPlainByCpu } = figures;
+      const spreads = [perSecond, serverCpuUs, p50Us, toPlain, toRaw, toPlainByCpu];
+      for (const { median, least, most } of spreads) {
+        assert.ok(least > 0 && least <= median && median <= most, JSON.stringify(figures));
       }
+      assert.ok(p50Us.median <= p99Us.median && p99Us.median <= p999Us.median, JSON.stringify(figures));
     }
     const [plain] = contestants;
     assert.equal(plain.toPlain.median, 1);
   }
-  for (const { perSecond, failed } of handshakes.contestants) {
-    assert.ok(perSecond.least > 0, stdout);
-    assert.equal(failed, 0, stdout);
+  assert.deepEqual(
+    handshakes.map(({ kind }: { kind: string }) => kind),
+    ['psk', 'ecdsa', 'mutual', 'resumption'],
+  );
+  for (const { contestants } of handshakes) {
+    assert.deepEqual(contestants.map(nameOf).slice(0, 3), ['native', 'dgram', 'raw']);
+    for (const figures of contestants) {
+      const { perSecond, serverCpuUs, toRaw, toRawByCpu, failed } = figures;
+      for (const { median, least, most } of [perSecond, serverCpuUs, toRaw, toRawByCpu]) {
+        assert.ok(least > 0 && least <= median && median <= most, JSON.stringify(figures));
+      }
+      assert.equal(failed, 0, JSON.stringify(figures));
+    }
   }
-  for (const { perSecond, taken, toPlain, toRaw } of bulk.contestants) {
-    assert.ok(perSecond.least > 0 && taken > 0 && toPlain.least > 0 && toRaw.least > 0, stdout);
-  }
-  assert.match(bulkTable(bulk), /^native-dtls, native +\d+ +\d+ to \d+ /m);
   const table = echoTable(echo[0]);
   assert.match(table, /^2 x 4 in flight, 100 B \(load of the machine \d+\.\d\)$/m);
   assert.match(table, /^node:dgram, plaintext +\d+ +\d+ to \d+ .* 1\.00 /m);
   assert.match(table, /^raw OpenSSL loop +\d+ .* 1\.00 +\d+\.\d\d$/m);
-  assert.match(handshakeTable(handshakes), /^native-dtls, native +\d+ /m);
+  const shaken = handshakeTable(handshakes[0]);
+  assert.match(shaken, /^Full handshakes, pre-shared key \(load of the machine \d+\.\d\)$/m);
+  assert.match(shaken, /^native-dtls, native +\d+ .* (server|load|neither) +0 +\d+ +\d+\.\d\d +\d+\.\d\d$/m);
+  assert.match(shaken, /^raw OpenSSL loop +\d+ .* 1\.00 +1\.00$/m);
+});
+
+test('Handshakes are measured when they are asked for, of the kinds that are asked for', {
+  skip: skipNativeTools,
+  timeout: TEST_TIMEOUT_MS,
+}, async (t) => {
+  buildNativeTools();
+  const args = [...short, '--cases', '1x1x16', '--contestants', 'native', '--handshakes'];
+  const kindsOf = async (list: string): Promise<readonly string[]> => {
+    const { handshakes } = await reportOf(t, [...args, list]);
+    return handshakes.map(({ kind }: { kind: string }) => kind);
+  };
+  assert.deepEqual(await kindsOf('none'), []);
+  assert.deepEqual(await kindsOf('resumption,psk'), ['resumption', 'psk']);
+  const { code, stderr } = await new Program(t, 'bench', [...args, 'none,psk']).ended;
+  assert.equal(code, 2);
+  assert.match(stderr, /--handshakes: expected one of psk, ecdsa, mutual, resumption, or none alone/);
 });
 
 interface LoadRound {

@@ -1,12 +1,16 @@
-/** The sink of the bulk measurement counts what is not as it should be. */
+/** The bulk measurement runs to its end; its sink counts what is not as it should be. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { bulkTable } from '../../scripts/bench/bulk-table.js';
 import { buildNativeTools, skipNativeTools } from '../support/native-tools.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
 const BYTES = 100;
@@ -67,4 +71,23 @@ test('The sink counts what is lost, comes twice, is garbled or was not granted',
   const early = await roundWith(t, (number) => [messageOf(number), messageOf(number + 10 * WINDOW)]);
   assert.ok(early.wrong > 0);
   assert.equal(early.repeated, 0);
+});
+
+test('The bulk measurement gives rates, ratios and a table of them', {
+  skip: skipNativeTools,
+  timeout: TEST_TIMEOUT_MS,
+}, async (t) => {
+  buildNativeTools();
+  const file = path.join(temporaryFolder(t), 'report.json');
+  const lengths = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50'];
+  const only = ['--cases', '', '--handshakes', 'none', '--no-memory', '--no-growth'];
+  const { code, stderr } = await new Program(t, 'bench', [...lengths, ...only, '--json', file]).ended;
+  assert.equal(code, 0, stderr);
+  const { bulk } = JSON.parse(readFileSync(file, 'utf8'));
+  const names = bulk.contestants.map(({ contestant }: { contestant: string }) => contestant);
+  assert.deepEqual(names, ['plain', 'native', 'dgram', 'raw']);
+  for (const { perSecond, taken, toPlain, toRaw } of bulk.contestants) {
+    assert.ok(perSecond.least > 0 && taken > 0 && toPlain.least > 0 && toRaw.least > 0);
+  }
+  assert.match(bulkTable(bulk), /^native-dtls, native +\d+ +\d+ to \d+ /m);
 });

@@ -7,6 +7,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { Slab } from '../../lib/slab.js';
 import { networkListening, networkOptions } from '../support/network-options.js';
 
 export const serverOptions = networkListening({
@@ -34,6 +35,7 @@ export function newContext(addon: NativeAddon): NativeContext {
 
 interface Side {
   readonly addon: NativeAddon;
+  readonly slab: Slab;
   readonly endpoint: NativeEndpoint;
   readonly address: string;
   readonly inbox: Buffer[];
@@ -44,6 +46,7 @@ interface Side {
 function side(addon: NativeAddon, address: string): Side {
   return {
     addon,
+    slab: new Slab(addon.slab),
     endpoint: new addon.Endpoint(),
     address,
     inbox: [],
@@ -55,20 +58,19 @@ function side(addon: NativeAddon, address: string): Side {
 const port = 5684;
 
 function take(batch: Batch | undefined, self: Side, peer: Side): void {
+  for (const { message } of self.slab.take()) self.message = String(message);
   if (batch === undefined) return;
   let next = 1;
   for (let left = batch[0] as number; left > 0; left -= 1, next += 2)
     peer.inbox.push(batch[next + 1] as Buffer);
   for (; next < batch.length; next += 4) {
-    const [kind, handle, , payload] = batch.slice(next, next + 4) as [number, number, number, unknown];
+    const [kind, handle] = batch.slice(next, next + 2) as [number, number];
     const { eventKinds } = self.addon;
     if (kind === eventKinds.pskRequired) {
       const key = Buffer.from('0123456789abcdef');
       take(self.endpoint.answerPsk(0, handle, Buffer.from('pair'), key), self, peer);
     } else if (kind === eventKinds.established) {
       self.established = handle;
-    } else if (kind === eventKinds.message) {
-      self.message = String(payload);
     }
   }
 }
@@ -97,7 +99,8 @@ export function handshake(addons: { client: NativeAddon; server: NativeAddon }):
     }
     if (client.established !== undefined && !sent) {
       sent = true;
-      server.inbox.push(client.endpoint.send(0, client.established, Buffer.from('hello')) as Buffer);
+      client.endpoint.send(0, client.established, Buffer.from('hello'));
+      server.inbox.push(client.slab.datagram);
     }
   }
   return server.message;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addon } from '../../lib/addon.js';
 import type { Batch, Handle } from '../../lib/native-seam.js';
+import { slab } from '../../lib/slab.js';
 import { type Address, associationOf, contextOf, type PairOptions } from '../support/endpoint-pair.js';
 import { PskClient, type PskClientOptions } from '../support/psk-client.js';
 import { contentTypes, handshakeTypes, writeHandshake } from '../support/records.js';
@@ -89,6 +90,7 @@ class Scene {
   }
 
   #take(batch: Batch | undefined, sender: Address): Sent[] {
+    this.messages.push(...slab.take().map(({ message }) => String(message)));
     if (batch === undefined) return [];
     const sent: Sent[] = [];
     const firstEvent = 1 + 2 * (batch[0] as number);
@@ -100,8 +102,6 @@ class Scene {
       const [kind, handle, , payload] = batch.slice(at, at + 4) as [number, Handle, number, unknown];
       if (kind === eventKinds.pskRequired) {
         sent.push(...this.#take(this.#endpoint.answerPsk(this.now, handle, undefined, key), sender));
-      } else if (kind === eventKinds.message) {
-        this.messages.push(String(payload));
       } else if (kind === eventKinds.addressChanged) {
         this.moves.push(place(payload as Address));
         this.#endpoint.answerAddress(handle, true);

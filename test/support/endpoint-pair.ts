@@ -13,6 +13,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { slab } from '../../lib/slab.js';
 import type { Identity } from './certificates.js';
 import { networkContext, networkOptions } from './network-options.js';
 import { type SavedCounts, withCounts } from './saved-association.js';
@@ -137,11 +138,11 @@ export class EndpointPair {
   /** Seals a message and puts it on the wire; the datagram, or one of the addon's `sendErrors`. */
   send(from: Side, message: string | Buffer): Buffer | number {
     const { endpoint, handle } = this[from];
-    const sealed = endpoint.send(this.now, handle, Buffer.from(message));
-    if (typeof sealed === 'number') return sealed;
-    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
+    const outcome = endpoint.send(this.now, handle, Buffer.from(message));
+    if (typeof outcome === 'number' && outcome !== 0) return outcome;
+    const { datagram } = slab;
     this.#put(from, handle, datagram);
-    this.#take(from, batch);
+    if (typeof outcome !== 'number') this.#take(from, outcome);
     return datagram;
   }
 
@@ -231,6 +232,7 @@ export class EndpointPair {
   }
 
   #take(side: Side, batch: Batch | undefined): void {
+    this[side].messages.push(...slab.take().map(({ message }) => String(message)));
     if (batch === undefined) return;
     let next = 1;
     for (let left = batch[0] as number; left > 0; left -= 1, next += 2) {
@@ -252,8 +254,6 @@ export class EndpointPair {
     } else if (kind === eventKinds.established) {
       end.handle = handle;
       end.info = endpoint.info(handle);
-    } else if (kind === eventKinds.message) {
-      end.messages.push(String(payload));
     } else if (kind === eventKinds.addressChanged) {
       end.moves.push(payload as Address);
       endpoint.answerAddress(handle, this.accepts);

@@ -153,11 +153,44 @@ export interface RepeatedFlight {
   readonly repeated: readonly Buffer[];
 }
 
+/** A pre-shared key or PEM files; with `ca` its clients need a certificate. */
+export type RawEchoCredentials =
+  | { readonly identity: string; readonly key: Uint8Array }
+  | { readonly cert: Uint8Array; readonly privateKey: Uint8Array; readonly ca?: Uint8Array };
+
 /** A DTLS server that is one native loop over OpenSSL; see native/bench/raw_echo.h and raw_bulk.h. */
 export interface RawEcho {
   readonly port: number;
   /** Blocks until the other end of a descriptor is closed. */
   runUntilClosed(descriptor: number): void;
+}
+
+/** One socket that sends to another, on the loopback interface; the other has the filter for hellos. */
+export interface FilteredSocket {
+  /** Whom the filter hears; see native/io/hello_thinning.h. */
+  setShare(first: number, width: number, chance: number): void;
+  /** Whether the kernel gives a datagram to the other socket. */
+  passes(datagram: Uint8Array): boolean;
+  /** How many it has dropped there, as it says itself. */
+  drops(): number;
+  close(): void;
+}
+
+/** What has happened to a server's socket in one period; `fill` from 0 to 1. */
+export interface Load {
+  readonly hellos: number;
+  readonly others: number;
+  readonly fill: number;
+  readonly drained: boolean;
+}
+
+/** The class of the same name in native/io. */
+export interface HelloThinning {
+  isNeeded(load: Load): boolean;
+  on(): boolean;
+  begin(): void;
+  look(load: Load): void;
+  shareAt(nowMs: number): { readonly first: number; readonly width: number; readonly chance: number };
 }
 
 export interface NativeTestAddon {
@@ -172,14 +205,22 @@ export interface NativeTestAddon {
   heapBytes(): number | undefined;
   /** On 127.0.0.1. Undefined where there is no Linux. */
   readonly RawEcho:
-    | (new (options: {
-        readonly identity: string;
-        readonly key: Uint8Array;
-        readonly receiveBufferBytes: number;
-        /** It sends messages of so many bytes, as many as its peer grants, instead of echoing. */
-        readonly bulkBytes?: number;
-      }) => RawEcho)
+    | (new (
+        options: RawEchoCredentials & {
+          readonly receiveBufferBytes: number;
+          /** It sends messages of so many bytes, as many as its peer grants, instead of echoing. */
+          readonly bulkBytes?: number;
+        },
+      ) => RawEcho)
     | undefined;
+  /** Of which kind the sending and the receiving socket are. Undefined where there is no Linux. */
+  readonly FilteredSocket: (new (from: 4 | 6, to: 4 | 6) => FilteredSocket) | undefined;
+  readonly HelloThinning: {
+    new (): HelloThinning;
+    readonly periodMs: number;
+    readonly circle: number;
+    readonly least: number;
+  };
   /** The best of so many rounds of so many hellos. */
   gateCost(rounds: number, hellos: number): GateCost;
   readonly opensslVersion: string;

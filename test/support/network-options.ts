@@ -78,6 +78,7 @@ export function networkSocket(
     recvBufferSize: 0,
     leastRecvBufferSize: 0,
     sendBufferSize: 0,
+    thinHellos: true,
     address: '127.0.0.1',
     port: 0,
     remoteAddress: '',

@@ -18,6 +18,7 @@ import type {
   NativeContext,
   NativeEndpoint,
 } from '../../lib/native-seam.js';
+import { Slab } from '../../lib/slab.js';
 import { seededRandom } from './random.js';
 import { handshakeTypes, type RecordHeader, readRecords } from './records.js';
 
@@ -134,11 +135,10 @@ export class SimulatedHost {
 
   /** Sends a message; whether it could be. */
   send(handle: Handle, text: string): boolean {
-    const sealed = this.endpoint.send(this.#network.now, handle, Buffer.from(text));
-    if (typeof sealed === 'number') return false;
-    const [datagram, batch] = Buffer.isBuffer(sealed) ? [sealed] : sealed;
-    this.#put(handle, datagram, this.place);
-    this.take(batch);
+    const outcome = this.endpoint.send(this.#network.now, handle, Buffer.from(text));
+    if (typeof outcome === 'number' && outcome !== 0) return false;
+    this.#put(handle, this.#network.slab.datagram, this.place);
+    if (typeof outcome !== 'number') this.take(outcome);
     return true;
   }
 
@@ -157,6 +157,8 @@ export class SimulatedHost {
 
   /** Does what a batch says. `sender`: of the datagram that it came of. */
   take(batch: Batch | undefined, sender?: string): void {
+    for (const { handle, message } of this.#network.slab.take())
+      this.messages.push({ handle, text: String(message) });
     if (batch === undefined) return;
     let next = 1;
     for (let left = batch[0] as number; left > 0; left -= 1, next += 2) {
@@ -189,8 +191,6 @@ export class SimulatedHost {
       this.#answerCertificate(handle, payload as CertificateQuestion);
     } else if (kind === eventKinds.established) {
       this.established.set(handle, this.endpoint.info(handle) as AssociationInfo);
-    } else if (kind === eventKinds.message) {
-      this.messages.push({ handle, text: String(payload) });
     } else if (kind === eventKinds.addressChanged) {
       this.endpoint.answerAddress(handle, true);
     } else if (kind === eventKinds.retransmitted) {
@@ -240,6 +240,7 @@ export class SimulatedNetwork {
   readonly #keepsSent: boolean;
   /** Whose endpoints the hosts are; their contexts must be its own. */
   readonly addon: NativeAddon;
+  readonly slab: Slab;
   #count = 0;
 
   /** `keepsSent: false` for long lives. */
@@ -247,6 +248,7 @@ export class SimulatedNetwork {
     this.#random = seededRandom(seed);
     this.#keepsSent = keepsSent;
     this.addon = addon;
+    this.slab = new Slab(addon.slab);
   }
 
   /** A host at a literal address and a port; a second one there takes the place of the first, as after a restart. */

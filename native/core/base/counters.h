@@ -57,6 +57,7 @@ namespace native_dtls {
   X(kExported, "exported")                               \
   X(kRestored, "restored")                               \
   X(kDroppedUnsent, "droppedUnsent")                     \
+  X(kDroppedByKernel, "droppedByKernel")                 \
   X(kDroppedAfterEnd, "droppedAfterEnd")
 
 enum class Counter : size_t {

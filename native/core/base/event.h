@@ -25,7 +25,6 @@ namespace native_dtls {
   X(kConnectionIdTaken, "connectionIdTaken")     \
   X(kConnectionIdMissing, "connectionIdMissing") \
   X(kKeyLimit, "keyLimit")                       \
-  X(kMessage, "message")                         \
   X(kIdle, "idle")                               \
   X(kClosed, "closed")                           \
   X(kFailed, "failed")

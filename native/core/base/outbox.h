@@ -23,6 +23,13 @@ class Outbox {
     Destination to = Destination::kPeer;
   };
 
+  // What a peer has said.
+  struct Message {
+    Handle handle;
+    size_t offset;
+    size_t size;
+  };
+
   void AddDatagram(Handle handle, ByteView datagram) {
     datagrams_.push_back({handle, bytes_.size(), datagram.size()});
     bytes_.Append(datagram);
@@ -49,11 +56,10 @@ class Outbox {
     datagrams_.back().to = Destination::kCandidate;
   }
 
-  // Messages are kept apart from the other events, because they are dealt with last.
+  // Messages are kept apart from the events, because they are dealt with after them.
   void AddMessage(Handle handle, ByteView message) {
-    Event event{.kind = EventKind::kMessage, .handle = handle};
-    Attach(event, message);
-    messages_.push_back(std::move(event));
+    messages_.push_back({handle, bytes_.size(), message.size()});
+    bytes_.Append(message);
   }
 
   // Room to open a record in, so that its message need not be copied. Valid until the next call, which may be
@@ -67,11 +73,7 @@ class Outbox {
   void KeepMessage(Handle handle, ByteView message) {
     const auto offset = static_cast<size_t>(message.data() - bytes_.data());
     bytes_.ShrinkTo(offset + message.size());
-    messages_.push_back({.kind = EventKind::kMessage,
-                         .handle = handle,
-                         .has_bytes = true,
-                         .offset = offset,
-                         .size = message.size()});
+    messages_.push_back({handle, offset, message.size()});
   }
 
   void GiveBack() { bytes_.ShrinkTo(reserved_at_); }
@@ -124,10 +126,9 @@ class Outbox {
 
   const std::vector<Datagram>& datagrams() const { return datagrams_; }
   const std::vector<Event>& events() const { return events_; }
-  const std::vector<Event>& messages() const { return messages_; }
+  const std::vector<Message>& messages() const { return messages_; }
   const std::vector<Event>& ends() const { return ends_; }
-  size_t event_count() const { return events_.size() + messages_.size() + ends_.size(); }
-  bool empty() const { return datagrams_.empty() && event_count() == 0; }
+  size_t event_count() const { return events_.size() + ends_.size(); }
 
   void Clear() {
     datagrams_.clear();
@@ -152,7 +153,7 @@ class Outbox {
   size_t reserved_at_ = 0;
   std::vector<Datagram> datagrams_;
   std::vector<Event> events_;
-  std::vector<Event> messages_;
+  std::vector<Message> messages_;
   std::vector<Event> ends_;
 };
 

@@ -94,6 +94,10 @@ class Endpoint {
   void NoteUnsent(uint64_t datagrams) {
     counters_.Add(Counter::kDroppedUnsent, static_cast<double>(datagrams));
   }
+  // Datagrams that the kernel has not given to the socket.
+  void NoteDroppedByKernel(uint64_t datagrams) {
+    counters_.Add(Counter::kDroppedByKernel, static_cast<double>(datagrams));
+  }
   void NotePeerGone(TimePoint now, Handle handle);
   void Shutdown(Handle handle);
   void Abort(Handle handle);
