@@ -69,6 +69,7 @@ const REPORT: Report = {
     {
       kind: 'ecdsa',
       loadAverage: 1,
+      roundMs: 500,
       contestants: [
         {
           contestant: 'native',
