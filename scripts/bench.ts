@@ -6,16 +6,23 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBulk } from './bench/bulk.js';
+import { bulkTable } from './bench/bulk-table.js';
 import { absence } from './bench/contestants/presence.js';
 import { Credentials } from './bench/credentials.js';
 import { type EchoCase, type EchoResult, measureEcho } from './bench/echo.js';
+import { measureGrowth } from './bench/growth.js';
+import { growthTable } from './bench/growth-table.js';
 import { type HandshakeResult, measureHandshakes } from './bench/handshakes.js';
+import { measureMemory } from './bench/memory.js';
+import { memoryTable } from './bench/memory-table.js';
 import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS, type HandshakeKind } from './bench/protocol.js';
-import { type Absent, type Report, readReport, writeOut } from './bench/report.js';
+import { type Absent, type Report, type Rest, readReport, writeOut } from './bench/report.js';
 import { echoTable, handshakeTable, preface } from './bench/table.js';
 import type { MeasurementOptions } from './bench/turns.js';
 import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
+import { FILL_DRIVERS } from './fill/protocol.js';
 import { environment } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
 
@@ -31,6 +38,9 @@ const HELP = `Usage: npm run bench -- [options]
                       (default ${CASES})
   --contestants LIST  of ${Object.keys(CONTESTANTS).join(', ')} (default: all)
   --handshakes LIST   of ${Object.keys(HANDSHAKE_KINDS).join(', ')} (default: all), or none
+  --no-bulk           do not measure a stream of messages to one peer
+  --no-memory         do not measure the memory of idle associations (nor does --quick)
+  --no-growth         do not measure messages among 10 to 50000 associations (nor does --quick)
   --profile FOLDER    each server leaves a CPU profile there (node --cpu-prof)
   --json FILE         write all figures there too
   --plots FOLDER      draw them there (SVG)
@@ -83,6 +93,9 @@ function readArguments(argv: readonly string[]) {
         cases: { type: 'string', default: CASES },
         contestants: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
         handshakes: { type: 'string', default: Object.keys(HANDSHAKE_KINDS).join(',') },
+        'no-bulk': { type: 'boolean', default: false },
+        'no-memory': { type: 'boolean', default: false },
+        'no-growth': { type: 'boolean', default: false },
         profile: { type: 'string' },
         json: { type: 'string' },
         plots: { type: 'string' },
@@ -98,8 +111,13 @@ function readArguments(argv: readonly string[]) {
     folder,
     from,
     handshakes: readHandshakes(values.handshakes),
+    measured: {
+      bulk: !values['no-bulk'],
+      memory: !quick && !values['no-memory'],
+      growth: !quick && !values['no-growth'],
+    },
     profile,
-    cases: values.cases.split(',').map(readCase),
+    cases: values.cases.split(',').filter(Boolean).map(readCase),
     contestants: values.contestants.split(',').map(readContestant),
     rounds: wholeNumber('--rounds', values.rounds ?? (quick ? '3' : '5'), 1, 1000),
     roundMs: wholeNumber('--round-ms', values['round-ms'] ?? (quick ? '400' : '1000'), 10, 600_000),
@@ -123,6 +141,12 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+function printRest({ bulk, memory, growth }: Rest): void {
+  if (bulk !== null) print(bulkTable(bulk));
+  if (memory !== null) print(memoryTable(memory));
+  if (growth !== null) print(growthTable(growth));
+}
+
 function printAgain(report: Report): void {
   const contestants = new Set(
     report.echo.flatMap((result) => result.contestants.map(({ contestant }) => contestant)),
@@ -130,11 +154,21 @@ function printAgain(report: Report): void {
   print(preface(report, [...contestants]));
   for (const result of report.echo) print(echoTable(result));
   for (const result of report.handshakes) print(handshakeTable(result));
+  printRest(report);
 }
 
 async function measure(
   tools: string,
-  { handshakes, profile, cases, contestants, rounds, roundMs, warmUpMs }: ReturnType<typeof readArguments>,
+  {
+    handshakes,
+    measured,
+    profile,
+    cases,
+    contestants,
+    rounds,
+    roundMs,
+    warmUpMs,
+  }: ReturnType<typeof readArguments>,
 ): Promise<Report> {
   const absent = contestants.flatMap((contestant): Absent[] => {
     const reason = absence(contestant);
@@ -159,7 +193,8 @@ async function measure(
     echo.push(result);
     print(echoTable(result));
   }
-  return { ...course, echo, handshakes: await shakeHands(handshakes, options) };
+  const shaken = await shakeHands(handshakes, options);
+  return { ...course, echo, handshakes: shaken, ...(await measureRest(measured, options)) };
 }
 
 async function shakeHands(
@@ -180,6 +215,22 @@ async function shakeHands(
     await credentials.remove();
   }
   return shaken;
+}
+
+/** Bulk, memory and growth, as far as they are wanted. */
+async function measureRest(
+  wanted: Readonly<Record<keyof Rest, boolean>>,
+  options: MeasurementOptions,
+): Promise<Rest> {
+  const { tools, contestants, progress } = options;
+  const bulk = wanted.bulk ? await measureBulk(options) : null;
+  const filled = FILL_DRIVERS.filter((driver) => contestants.includes(driver));
+  const fill = path.join(tools, 'fill_client');
+  const memory = wanted.memory && filled.length > 0 ? await measureMemory(fill, filled, progress) : null;
+  const growth = wanted.growth && filled.length > 0 ? await measureGrowth(options) : null;
+  const rest = { bulk, memory, growth };
+  printRest(rest);
+  return rest;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

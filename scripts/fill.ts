@@ -5,16 +5,18 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { refusingBadArguments, wholeNumber } from './example/arguments.js';
+import { refusingBadArguments, UsageError, wholeNumber } from './example/arguments.js';
 import { EXIT, runProgram } from './example/run-program.js';
 import { FEW, type FillResult, measure, type Weight } from './fill/measurement.js';
 import { FillClient, FillServer } from './fill/processes.js';
+import type { FillDriver } from './fill/protocol.js';
 import { type Environment, environment, environmentText } from './measuring/environment.js';
 import { nativeTools } from './measuring/native-tools.js';
 
 const HELP = `Usage: npm run fill -- [options]
 
   --count N             associations (default 100000; up to 1048576)
+  --driver NAME         native (default) or dgram
   --connection-id N     the server gives out Connection IDs of N bytes
   --forget              the client drops each association when it is established: no messages are measured
   --in-flight N         handshakes at a time (default 200)
@@ -39,7 +41,7 @@ function nativeBytes(program: string, connectionId: number): NativeBytes {
   return JSON.parse(stdout) as NativeBytes;
 }
 
-type Report = FillResult & Environment & { readonly native: NativeBytes };
+type Report = FillResult & Environment & { readonly driver: FillDriver; readonly native: NativeBytes };
 
 function weightRow(name: string, weight: Weight, allocatorBytes: number): string {
   const figures = [
@@ -59,11 +61,11 @@ function mib(bytes: number): string {
 }
 
 function printTable(report: Report): void {
-  const { count, connectionId, before, after, few, many } = report;
+  const { driver, count, connectionId, before, after, few, many } = report;
   const ids = connectionId > 0 ? `, Connection IDs of ${connectionId} bytes` : '';
   const columns = ['resident', 'JS used', 'JS held', 'nursery', 'outside', 'marginal', 'native'];
   const lines = [
-    `${count} associations on one server (dgram driver, PSK, cookies on${ids})`,
+    `${count} associations on one server (${driver} driver, PSK, cookies on${ids})`,
     environmentText(report),
     '',
     `Handshakes: ${report.seconds.toFixed(1)} s, ${report.handshakesPerSecond.toFixed(0)} a second; ${report.clientRetransmissions} flights sent again by the client, ${report.clientFailures} failed`,
@@ -84,12 +86,18 @@ function printTable(report: Report): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+function readDriver(text: string): 'native' | 'dgram' {
+  if (text === 'native' || text === 'dgram') return text;
+  throw new UsageError(`--driver: expected native or dgram, got '${text}'`);
+}
+
+function readValues(argv: readonly string[]) {
   const { values } = refusingBadArguments(() =>
     parseArgs({
       args: [...argv],
       options: {
         count: { type: 'string', default: '100000' },
+        driver: { type: 'string', default: 'native' },
         'connection-id': { type: 'string', default: '0' },
         forget: { type: 'boolean', default: false },
         'in-flight': { type: 'string', default: '200' },
@@ -101,11 +109,17 @@ async function main(argv: readonly string[]): Promise<number> {
       },
     }),
   );
+  return values;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const values = readValues(argv);
   if (values.help) {
     process.stdout.write(HELP);
     return EXIT.done;
   }
   const count = wholeNumber('--count', values.count, FEW + 1, 2 ** 20);
+  const driver = readDriver(values.driver);
   const connectionId = wholeNumber('--connection-id', values['connection-id'], 0, 255);
   const inFlight = wholeNumber('--in-flight', values['in-flight'], 1, 1000);
   const messages = wholeNumber('--messages', values.messages, 100, 100_000_000);
@@ -116,7 +130,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.failed;
   }
   const native = nativeBytes(path.join(tools, 'native_memory'), connectionId);
-  const server = await FillServer.start({ count, connectionId });
+  const server = await FillServer.start({ driver, count, connectionId });
   const client = new FillClient({
     program: path.join(tools, 'fill_client'),
     port: server.port,
@@ -134,7 +148,7 @@ async function main(argv: readonly string[]): Promise<number> {
       heapSnapshot: values['heap-snapshot'],
       progress: (text) => process.stderr.write(`fill: ${text}\n`),
     });
-    const report: Report = { ...environment(), ...result, native };
+    const report: Report = { ...environment(), driver, ...result, native };
     if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else printTable(report);
   } finally {

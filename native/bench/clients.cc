@@ -28,6 +28,7 @@ Clients::Clients(Settings settings, TakeMessage take)
       take_(std::move(take)),
       context_(MakeContext()),
       options_(MakeOptions()),
+      channel_(settings_.bursts),
       next_number_(settings_.first_number) {}
 
 void Clients::FillTo(size_t wanted) {

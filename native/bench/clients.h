@@ -33,6 +33,7 @@ class Clients {
     Duration handshake_timeout = AssociationOptions().handshake_timeout;
     // The first client's (LoopbackPath).
     uint32_t first_number = 0;
+    DatagramChannel::Bursts bursts = DatagramChannel::Bursts::kSplit;
   };
 
   // Must not call back.

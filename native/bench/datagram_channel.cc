@@ -1,5 +1,6 @@
 #include "bench/datagram_channel.h"
 
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
 namespace native_dtls {
 
 namespace {
@@ -15,6 +20,7 @@ namespace {
 constexpr int kBufferBytes = 4 << 20;
 
 using Control = std::array<uint8_t, CMSG_SPACE(sizeof(in_pktinfo))>;
+using ReceivedControl = std::array<uint8_t, CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(int))>;
 
 std::array<uint8_t, 16> Mapped(const in_addr& address) {
   std::array<uint8_t, 16> mapped{};
@@ -29,14 +35,27 @@ in_addr Unmapped(const std::array<uint8_t, 16>& mapped) {
   return address;
 }
 
-in_addr DestinationOf(msghdr& message) {
+// What the kernel says of a datagram, or of several that it hands over as one.
+struct Said {
+  in_addr destination{};
+  // All but the last are that long; 0 for a single one.
+  size_t segment_bytes = 0;
+};
+
+Said SaidOf(msghdr& message) {
+  Said said;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO) continue;
-    in_pktinfo info;
-    std::memcpy(&info, CMSG_DATA(header), sizeof(info));
-    return info.ipi_addr;
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(header), sizeof(info));
+      said.destination = info.ipi_addr;
+    } else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
+      int bytes = 0;
+      std::memcpy(&bytes, CMSG_DATA(header), sizeof(bytes));
+      said.segment_bytes = static_cast<size_t>(bytes);
+    }
   }
-  return {};
+  return said;
 }
 
 [[noreturn]] void Die(const char* what) {
@@ -46,10 +65,14 @@ in_addr DestinationOf(msghdr& message) {
 
 }  // namespace
 
-DatagramChannel::DatagramChannel() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+DatagramChannel::DatagramChannel(Bursts bursts)
+    : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)),
+      buffer_bytes_(bursts == Bursts::kWhole ? kBurstBytes : kDatagramBytes),
+      buffers_(kBatch * buffer_bytes_) {
   if (socket_ < 0) Die("socket");
   const int on = 1;
   if (setsockopt(socket_, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0) Die("IP_PKTINFO");
+  if (bursts == Bursts::kWhole && setsockopt(socket_, SOL_UDP, UDP_GRO, &on, sizeof(on)) != 0) Die("UDP_GRO");
   // As much as the system allows; what does not fit is lost and comes again.
   setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
   sockaddr_in any{};
@@ -107,9 +130,9 @@ void DatagramChannel::Receive(int timeout_ms, const std::function<void(const Pat
   std::array<mmsghdr, kBatch> messages{};
   std::array<iovec, kBatch> pieces;
   std::array<sockaddr_in, kBatch> peers{};
-  alignas(cmsghdr) std::array<Control, kBatch> controls{};
+  alignas(cmsghdr) std::array<ReceivedControl, kBatch> controls{};
   for (size_t i = 0; i < kBatch; ++i) {
-    pieces[i] = {buffers_[i].data(), buffers_[i].size()};
+    pieces[i] = {buffers_.data() + i * buffer_bytes_, buffer_bytes_};
     msghdr& message = messages[i].msg_hdr;
     message.msg_name = &peers[i];
     message.msg_namelen = sizeof(peers[i]);
@@ -124,8 +147,15 @@ void DatagramChannel::Receive(int timeout_ms, const std::function<void(const Pat
     Path path;
     path.peer_address = Mapped(peers[index].sin_addr);
     path.peer_port = ntohs(peers[index].sin_port);
-    path.local_address = Mapped(DestinationOf(messages[index].msg_hdr));
-    take(path, ByteView(buffers_[index]).first(messages[index].msg_len));
+    const Said said = SaidOf(messages[index].msg_hdr);
+    path.local_address = Mapped(said.destination);
+    ByteView rest(buffers_.data() + index * buffer_bytes_, messages[index].msg_len);
+    const size_t most = said.segment_bytes == 0 ? rest.size() : said.segment_bytes;
+    do {
+      const size_t size = std::min(most, rest.size());
+      take(path, rest.first(size));
+      rest = rest.subspan(size);
+    } while (!rest.empty());
   }
 }
 

@@ -15,8 +15,13 @@ namespace native_dtls {
 
 class DatagramChannel {
  public:
+  // How what was sent as one burst (UDP_SEGMENT) comes: as the network would bring it, or unsplit as far as
+  // the kernel can (UDP_GRO), which spares the sender's kernel the splitting on a loopback. What is taken is
+  // the same.
+  enum class Bursts { kSplit, kWhole };
+
   // Exits with a message when there is no socket to be had.
-  DatagramChannel();
+  explicit DatagramChannel(Bursts bursts = Bursts::kSplit);
   ~DatagramChannel();
   DatagramChannel(const DatagramChannel&) = delete;
   DatagramChannel& operator=(const DatagramChannel&) = delete;
@@ -31,6 +36,7 @@ class DatagramChannel {
  private:
   static constexpr size_t kBatch = 64;
   static constexpr size_t kDatagramBytes = 2048;
+  static constexpr size_t kBurstBytes = 65'536;
 
   struct Outgoing {
     Path path;
@@ -40,7 +46,9 @@ class DatagramChannel {
   int socket_;
   size_t pending_ = 0;
   std::vector<Outgoing> outgoing_;
-  std::array<std::array<uint8_t, kDatagramBytes>, kBatch> buffers_;
+  // For each of a batch.
+  const size_t buffer_bytes_;
+  Bytes buffers_;
 };
 
 }  // namespace native_dtls

@@ -32,7 +32,8 @@ class DtlsCarrier final : public EchoCarrier {
 
 class PlainCarrier final : public EchoCarrier {
  public:
-  PlainCarrier(uint16_t port, Take take) : port_(port), take_(std::move(take)) {}
+  PlainCarrier(uint16_t port, DatagramChannel::Bursts bursts, Take take)
+      : port_(port), take_(std::move(take)), channel_(bursts) {}
 
   void Send(size_t peer, ByteView message) override {
     channel_.Send(LoopbackPath(static_cast<uint32_t>(peer), port_), message);
@@ -55,8 +56,8 @@ std::unique_ptr<EchoCarrier> EchoCarrier::NewDtls(Clients::Settings settings, si
   return std::make_unique<DtlsCarrier>(std::move(settings), peers, std::move(take));
 }
 
-std::unique_ptr<EchoCarrier> EchoCarrier::NewPlain(uint16_t port, Take take) {
-  return std::make_unique<PlainCarrier>(port, std::move(take));
+std::unique_ptr<EchoCarrier> EchoCarrier::NewPlain(uint16_t port, Take take, DatagramChannel::Bursts bursts) {
+  return std::make_unique<PlainCarrier>(port, bursts, std::move(take));
 }
 
 }  // namespace native_dtls

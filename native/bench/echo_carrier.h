@@ -21,7 +21,8 @@ class EchoCarrier {
 
   // `peers` associations are established when this returns.
   static std::unique_ptr<EchoCarrier> NewDtls(Clients::Settings settings, size_t peers, Take take);
-  static std::unique_ptr<EchoCarrier> NewPlain(uint16_t port, Take take);
+  static std::unique_ptr<EchoCarrier> NewPlain(
+      uint16_t port, Take take, DatagramChannel::Bursts bursts = DatagramChannel::Bursts::kSplit);
 };
 
 }  // namespace native_dtls

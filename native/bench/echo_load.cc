@@ -2,7 +2,7 @@
 // {"ready":true} when they are connected, then takes commands on standard input, one a line, and answers each
 // with a line of JSON:
 //
-//   echo MS   messages for so many milliseconds
+//   echo MS [MOST]   messages for so many milliseconds, no more than MOST in flight at a time
 //
 // CPU times are those of the server's process and of this one, from the first message to the last echo.
 //
@@ -53,9 +53,9 @@ class EchoLoad {
     }
   }
 
-  void Echo(long ms) {
+  void Echo(long ms, size_t most_in_flight) {
     times_.Start();
-    const auto round = windows_.Run(*carrier_, std::chrono::milliseconds(ms));
+    const auto round = windows_.Run(*carrier_, std::chrono::milliseconds(ms), most_in_flight);
     std::printf(
         "{\"echoes\":%zu,\"answered\":%zu,\"lost\":%zu,\"late\":%zu,\"wrong\":%zu,\"seconds\":%.6f,"
         "\"serverCpuSeconds\":%.6f,\"loadCpuSeconds\":%.6f,\"p50Us\":%.2f,\"p99Us\":%.2f,\"p999Us\":%.2f}\n",
@@ -105,8 +105,10 @@ int main(int count, char** values) {
     std::istringstream words(line);
     std::string command;
     long milliseconds = 0;
+    size_t most_in_flight = 0;
     words >> command >> milliseconds;
-    if (command == "echo") load.Echo(milliseconds);
+    if (!(words >> most_in_flight)) most_in_flight = EchoWindows::kMostInFlight;
+    if (command == "echo") load.Echo(milliseconds, most_in_flight);
     std::fflush(stdout);
   }
   return 0;

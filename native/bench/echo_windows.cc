@@ -1,12 +1,13 @@
 #include "bench/echo_windows.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace native_dtls {
 
 namespace {
 
-constexpr auto kStalled = std::chrono::milliseconds(50);
+constexpr auto kStalled = std::chrono::milliseconds(200);
 // A peer with many others has to wait for its turn.
 constexpr size_t kTurns = 4;
 
@@ -17,8 +18,9 @@ EchoWindows::EchoWindows(size_t peers, size_t window, size_t message_bytes)
   for (size_t i = kLeastBytes; i < message_.size(); ++i) message_[i] = static_cast<uint8_t>(7 * i);
 }
 
-EchoWindows::Round EchoWindows::Run(EchoCarrier& carrier, Clock::duration duration) {
+EchoWindows::Round EchoWindows::Run(EchoCarrier& carrier, Clock::duration duration, size_t most_in_flight) {
   round_ = {};
+  most_in_flight_ = std::clamp<size_t>(most_in_flight, 1, kMostInFlight);
   const Clock::time_point start = Clock::now();
   heard_at_ = start;
   for (Peer& peer : peers_) peer = {start, 0};
@@ -85,7 +87,7 @@ void EchoWindows::Send(EchoCarrier& carrier, size_t slot) {
 }
 
 void EchoWindows::SendReady(EchoCarrier& carrier) {
-  for (; !ready_.empty() && in_flight_ < kMostInFlight; ready_.pop_front()) Send(carrier, ready_.front());
+  for (; !ready_.empty() && in_flight_ < most_in_flight_; ready_.pop_front()) Send(carrier, ready_.front());
 }
 
 void EchoWindows::GiveUpStalled() {

@@ -19,7 +19,7 @@ class EchoWindows {
 
   // Number, peer and place.
   static constexpr size_t kLeastBytes = 16;
-  // In all. Some 8,000 small datagrams fit what Linux grants for a receive buffer of 4 MiB.
+  // In all, at the most. Some 8,000 small datagrams fit what Linux grants for a receive buffer of 4 MiB.
   static constexpr size_t kMostInFlight = 4096;
 
   struct Round {
@@ -40,8 +40,8 @@ class EchoWindows {
 
   size_t message_bytes() const { return message_.size(); }
 
-  // Returns when the last echo is in, or is given up.
-  Round Run(EchoCarrier& carrier, Clock::duration duration);
+  // With no more in flight than that. Returns when the last echo is in, or is given up.
+  Round Run(EchoCarrier& carrier, Clock::duration duration, size_t most_in_flight = kMostInFlight);
   // Of the carrier.
   void Take(size_t peer, ByteView message);
 
@@ -69,6 +69,7 @@ class EchoWindows {
   std::deque<size_t> ready_;
   Bytes message_;
   uint64_t next_number_ = 1;
+  size_t most_in_flight_ = kMostInFlight;
   size_t in_flight_ = 0;
   Clock::time_point heard_at_{};
   Round round_;

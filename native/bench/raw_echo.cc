@@ -15,8 +15,10 @@ constexpr long kMtuBytes = 1400;
 
 }  // namespace
 
+int RawEcho::NewSocket() { return ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
 std::unique_ptr<RawEcho> RawEcho::Listen(Options options) {
-  const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int descriptor = NewSocket();
   if (descriptor < 0) return nullptr;
   std::unique_ptr<RawEcho> echo(new RawEcho(descriptor));
   return echo->Prepare(std::move(options)) ? std::move(echo) : nullptr;
@@ -79,7 +81,7 @@ void RawEcho::Serve(const sockaddr_in& peer, ByteView datagram) {
   do {
     const int size = SSL_read(ssl, plaintext_.data(), static_cast<int>(plaintext_.size()));
     if (size > 0) {
-      SSL_write(ssl, plaintext_.data(), size);
+      Take(ssl, peer, ByteView(plaintext_).first(static_cast<size_t>(size)));
     } else {
       const int error = SSL_get_error(ssl, size);
       closed = error != SSL_ERROR_WANT_READ;
@@ -91,6 +93,10 @@ void RawEcho::Serve(const sockaddr_in& peer, ByteView datagram) {
     ERR_clear_error();
     peers_.erase(address);
   }
+}
+
+void RawEcho::Take(SSL* ssl, const sockaddr_in&, ByteView message) {
+  SSL_write(ssl, message.data(), static_cast<int>(message.size()));
 }
 
 // Ready to read what has come; null when a stranger is not taken in.

@@ -23,7 +23,7 @@ class RawEcho {
 
   // Null when the socket or OpenSSL refuses something.
   static std::unique_ptr<RawEcho> Listen(Options options);
-  ~RawEcho();
+  virtual ~RawEcho();
   RawEcho(const RawEcho&) = delete;
   RawEcho& operator=(const RawEcho&) = delete;
 
@@ -31,25 +31,33 @@ class RawEcho {
   // Until the other end of that descriptor is closed.
   void RunUntilClosed(int descriptor);
 
+ protected:
+  // Negative when there is none to be had.
+  static int NewSocket();
+  explicit RawEcho(int socket) : socket_(socket) {}
+  bool Prepare(Options options);
+  // What is done with a message; written to `ssl`, the answer leaves with the batch.
+  virtual void Take(SSL* ssl, const sockaddr_in& peer, ByteView message);
+  // Sends what lies in the BIO.
+  void Answer();
+
+  const int socket_;
+  // Under all SSL objects: they take turns.
+  MemoryBio bio_;
+
  private:
   static constexpr size_t kBatch = 64;
   static constexpr size_t kDatagramBytes = 2048;
 
-  explicit RawEcho(int socket) : socket_(socket) {}
-  bool Prepare(Options options);
   bool Wait(int descriptor) const;
   void Receive();
   void Serve(const sockaddr_in& peer, ByteView datagram);
   SSL* SslOf(uint64_t address, ByteView datagram);
   SSL* Meet(uint64_t address);
-  void Answer();
 
-  const int socket_;
   uint16_t port_ = 0;
   std::unique_ptr<RawContext> context_;
   const OpenSslPtr<BIO_ADDR, BIO_ADDR_free> nobody_{BIO_ADDR_new()};
-  // Under all SSL objects: they take turns.
-  MemoryBio bio_;
   std::unordered_map<uint64_t, SslPtr> peers_;
   SslPtr waiting_;
   std::array<std::array<uint8_t, kDatagramBytes>, kBatch> incoming_;

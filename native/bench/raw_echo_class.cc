@@ -1,7 +1,7 @@
 #include "bench/raw_echo_class.h"
 
 #ifdef __linux__
-#include "bench/raw_echo.h"
+#include "bench/raw_bulk.h"
 #include "test/arguments.h"
 #endif
 
@@ -12,7 +12,7 @@ namespace native_dtls {
 namespace {
 
 // new RawEcho({ receiveBufferBytes, identity, key }) or new RawEcho({ receiveBufferBytes, cert, privateKey,
-// ca })
+// ca }); with bulkBytes a sender of messages of so many bytes instead of an echo.
 class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -29,9 +29,14 @@ class RawEchoObject : public Napi::ObjectWrap<RawEchoObject> {
     credentials.certificate = CopyOf(ViewOf(options, "cert"));
     credentials.private_key = CopyOf(ViewOf(options, "privateKey"));
     credentials.client_authority = CopyOf(ViewOf(options, "ca"));
-    echo_ =
-        RawEcho::Listen({.credentials = std::move(credentials),
-                         .receive_buffer_bytes = static_cast<int>(NumberOf(options, "receiveBufferBytes"))});
+    RawEcho::Options settings{
+        .credentials = std::move(credentials),
+        .receive_buffer_bytes = static_cast<int>(NumberOf(options, "receiveBufferBytes"))};
+    if (options.Has("bulkBytes")) {
+      echo_ = RawBulk::Listen(std::move(settings), static_cast<size_t>(NumberOf(options, "bulkBytes")));
+    } else {
+      echo_ = RawEcho::Listen(std::move(settings));
+    }
     if (!echo_) Throw(info.Env(), "the raw loop cannot listen");
   }
 

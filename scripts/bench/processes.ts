@@ -9,6 +9,7 @@ import { TRAITS } from './contestants/traits.js';
 import {
   BENCH_IDENTITY,
   BENCH_KEY,
+  type BulkRound,
   type Contestant,
   type EchoRound,
   type HandshakeRound,
@@ -32,9 +33,10 @@ export class EchoServer {
     contestant: Contestant,
     nodeOptions: readonly string[],
     setting?: HandshakeSetting,
+    program = 'server.js',
   ): Promise<EchoServer> {
     const what = setting === undefined ? [] : [setting.kind, setting.folder];
-    const child = fork(path.join(__dirname, 'server.js'), [contestant, ...what], {
+    const child = fork(path.join(__dirname, program), [contestant, ...what], {
       execArgv: [...nodeOptions],
       stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     });
@@ -100,8 +102,13 @@ export class EchoLoad extends Load {
     return load;
   }
 
-  async echo(ms: number): Promise<EchoRound> {
-    return this.command<EchoRound>(`echo ${ms}`);
+  /** `mostInFlight`: fewer than the windows have together. */
+  async echo(ms: number, mostInFlight?: number): Promise<EchoRound> {
+    return this.command<EchoRound>(`echo ${ms} ${mostInFlight ?? ''}`);
+  }
+
+  async bulk(ms: number): Promise<BulkRound> {
+    return this.command<BulkRound>(`bulk ${ms}`);
   }
 }
 

@@ -9,6 +9,10 @@ export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Of the load too: a message of 1200 bytes fits one record. */
 export const MTU = 1400;
 
+/** Messages of the bulk measurement, and how many of them may be under way: a receive buffer holds twice as many. */
+export const BULK_BYTES = 1200;
+export const BULK_WINDOW = 1024;
+
 /** The servers, as the tables name them. */
 export const CONTESTANTS = {
   plain: 'node:dgram, plaintext',
@@ -73,6 +77,21 @@ export interface HandshakeRound {
   readonly failed: number;
   /** Flights that the load has sent again. */
   readonly retransmissions: number;
+  readonly seconds: number;
+  readonly serverCpuSeconds: number;
+  readonly loadCpuSeconds: number;
+}
+
+/** Of the sink, for a round of messages to it. */
+export interface BulkRound {
+  /** In the time of the round, and with those that came after its end. */
+  readonly delivered: number;
+  readonly taken: number;
+  /** Never came; came in a later round; came twice; were not what was asked for. */
+  readonly lost: number;
+  readonly late: number;
+  readonly repeated: number;
+  readonly wrong: number;
   readonly seconds: number;
   readonly serverCpuSeconds: number;
   readonly loadCpuSeconds: number;

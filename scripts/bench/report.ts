@@ -3,8 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileContents, UsageError } from '../example/arguments.js';
 import type { Environment } from '../measuring/environment.js';
+import type { BulkResult } from './bulk.js';
 import type { EchoResult } from './echo.js';
+import type { GrowthResult } from './growth.js';
 import type { HandshakeResult } from './handshakes.js';
+import type { MemoryResult } from './memory.js';
 import type { Contestant } from './protocol.js';
 
 /** A contestant that was not there, and why. */
@@ -13,7 +16,14 @@ export interface Absent {
   readonly reason: string;
 }
 
-export interface Report extends Environment {
+/** Null: not measured. */
+export interface Rest {
+  readonly bulk: BulkResult | null;
+  readonly memory: MemoryResult | null;
+  readonly growth: GrowthResult | null;
+}
+
+export interface Report extends Environment, Rest {
   readonly rounds: number;
   readonly roundMs: number;
   readonly warmUpMs: number;
@@ -38,6 +48,8 @@ export function readReport(option: string, file: string): Report {
     // Not JSON: refused below.
   }
   const { echo, handshakes, absent } = report ?? {};
-  if ([echo, handshakes, absent].every(Array.isArray)) return report as Report;
+  if ([echo, handshakes, absent].every(Array.isArray)) {
+    return { bulk: null, memory: null, growth: null, ...report } as Report;
+  }
   throw new UsageError(`${option}: ${file} was not written by --json`);
 }

@@ -4,39 +4,39 @@ import { SUITE, suiteOf } from './contestants/traits.js';
 import { caseName, type EchoFigures, type EchoResult } from './echo.js';
 import type { HandshakeResult } from './handshakes.js';
 import { CONTESTANTS, type Contestant, HANDSHAKE_KINDS } from './protocol.js';
-import type { Report } from './report.js';
+import type { Report, Rest } from './report.js';
 import type { Spread } from './spread.js';
 
 const NAME_WIDTH = 24;
 
-function range({ least, most }: Spread): string {
+export function range({ least, most }: Spread): string {
   return `${least.toFixed(0)} to ${most.toFixed(0)}`;
 }
 
-function percent({ median }: Spread): string {
+export function percent({ median }: Spread): string {
   return `${(100 * median).toFixed(0)} %`;
 }
 
-function times(spread: Spread | null): string {
+export function times(spread: Spread | null): string {
   return spread === null ? '-' : spread.median.toFixed(2);
 }
 
 /** What came after it was given up is late: the server, or the load, did not run. */
-function lostText({ lost, late, answered }: EchoFigures): string {
+export function lostText({ lost, late, answered }: Pick<EchoFigures, 'lost' | 'late' | 'answered'>): string {
   return lost === 0 ? '0' : `${lost} (${((100 * lost) / (lost + answered)).toFixed(2)} %), ${late} late`;
 }
 
-function line(name: string, cells: readonly (readonly [string, number])[]): string {
+export function line(name: string, cells: readonly (readonly [string, number])[]): string {
   return name.padEnd(NAME_WIDTH) + cells.map(([text, width]) => text.padStart(width)).join('');
 }
 
-function heading(name: string, loadAverage: number): string {
+export function heading(name: string, loadAverage: number): string {
   return `${name} (load of the machine ${loadAverage.toFixed(1)})`;
 }
 
 /** Above the tables: on what they were measured and how, and who is not in them as the others are. */
 export function preface(
-  report: Omit<Report, 'echo' | 'handshakes'>,
+  report: Omit<Report, 'echo' | 'handshakes' | keyof Rest>,
   contestants: readonly Contestant[],
 ): string {
   const notes = [

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { hearing, nextMessage } from '../measuring/hearing.js';
@@ -33,7 +34,10 @@ export class FillServer {
   static async start(options: FillServerOptions): Promise<FillServer> {
     const execArgv = ['--expose-gc'];
     if (options.count > DEFAULT_HEAP_COUNT) execArgv.push(`--max-old-space-size=${LARGE_HEAP_MIB}`);
-    const child = fork(path.join(__dirname, 'server.js'), [JSON.stringify(options)], { execArgv });
+    const child = fork(path.join(__dirname, 'server.js'), [JSON.stringify(options)], {
+      execArgv,
+      stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
+    });
     const server = new FillServer(child);
     server.port = (await server.#next<{ port: number }>()).port;
     return server;
@@ -52,11 +56,18 @@ export class FillServer {
     return (await this.#ask<{ cpuUs: number }>('cpu')).cpuUs;
   }
 
+  /** As the system sees it: of a server that answers no requests, too. */
+  residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+  }
+
   async writeHeapSnapshot(file: string): Promise<void> {
     await this.#ask({ heapSnapshot: file });
   }
 
   stop(): void {
+    this.#child.stdin?.end();
     if (this.#child.connected) this.#child.disconnect();
   }
 

@@ -4,8 +4,14 @@
 export const FILL_KEY = Buffer.alloc(16, 0x5a);
 export const FILL_IDENTITY = 'fill';
 
+/** The library with that driver, or the loop in C++ (native/bench/raw_echo.h). */
+export const FILL_DRIVERS = ['native', 'dgram', 'raw'] as const;
+
+export type FillDriver = (typeof FILL_DRIVERS)[number];
+
 /** First argument of the server process, as JSON. */
 export interface FillServerOptions {
+  readonly driver: FillDriver;
   /** Associations that there will be. */
   readonly count: number;
   /** Bytes of the Connection IDs that it gives out; 0: none. */

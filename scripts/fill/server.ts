@@ -3,7 +3,8 @@
  * sockets, so that what is measured is the library's and not the application's.
  */
 import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
-import { createServer, type DtlsSocket } from '../../lib/index.js';
+import { createServer, type DtlsServer, type DtlsSocket } from '../../lib/index.js';
+import { nativeTests } from '../../test/support/native-test-addon.js';
 import {
   FILL_IDENTITY,
   FILL_KEY,
@@ -14,28 +15,44 @@ import {
 } from './protocol.js';
 
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const STDIN = 0;
 
 function tell(reply: ServerReply): void {
   process.send?.(reply);
 }
 
-const { count, connectionId } = JSON.parse(process.argv[2] ?? '{}') as FillServerOptions;
-
 function echo(this: DtlsSocket, message: Buffer): void {
   this.send(message);
 }
 
-const server = createServer(
-  {
-    psk: { [FILL_IDENTITY]: FILL_KEY },
-    driver: 'dgram',
-    maxConnections: count,
-    recvBufferSize: RECEIVE_BUFFER_BYTES,
-    ...(connectionId > 0 && { connectionId }),
-  },
-  (socket) => socket.on('message', echo),
-);
-server.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
+function serve(driver: 'native' | 'dgram', { count, connectionId }: FillServerOptions): DtlsServer {
+  const server = createServer(
+    {
+      psk: { [FILL_IDENTITY]: FILL_KEY },
+      driver,
+      maxConnections: count,
+      recvBufferSize: RECEIVE_BUFFER_BYTES,
+      ...(connectionId > 0 && { connectionId }),
+    },
+    (socket) => socket.on('message', echo),
+  );
+  server.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
+  return server;
+}
+
+/** It never comes back to JavaScript: it answers no request, and ends with its standard input. */
+function serveRaw(): void {
+  if (nativeTests.RawEcho === undefined) throw new Error('the raw loop needs Linux');
+  const raw = new nativeTests.RawEcho({
+    identity: FILL_IDENTITY,
+    key: FILL_KEY,
+    receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+  });
+  process.send?.({ port: raw.port } satisfies ServerReply, undefined, undefined, () => {
+    raw.runUntilClosed(STDIN);
+    process.exit();
+  });
+}
 
 /** The second collection takes what the finalizers of the first let go. */
 async function collectGarbage(): Promise<void> {
@@ -45,7 +62,7 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-function memory(): ServerMemory {
+function memory(server: DtlsServer): ServerMemory {
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   const nursery = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
   return {
@@ -58,12 +75,12 @@ function memory(): ServerMemory {
   };
 }
 
-async function answer(request: ServerRequest): Promise<void> {
+async function answer(request: ServerRequest, server: DtlsServer): Promise<void> {
   if (request === 'memory') {
     await collectGarbage();
-    tell({ memory: memory() });
+    tell({ memory: memory(server) });
   } else if (request === 'memoryAsItIs') {
-    tell({ memory: memory() });
+    tell({ memory: memory(server) });
   } else if (request === 'cpu') {
     const { user, system } = process.cpuUsage();
     tell({ cpuUs: user + system });
@@ -72,5 +89,11 @@ async function answer(request: ServerRequest): Promise<void> {
   }
 }
 
-process.on('message', (request: ServerRequest) => void answer(request));
-process.on('disconnect', () => process.exit());
+const options = JSON.parse(process.argv[2] ?? '{}') as FillServerOptions;
+if (options.driver === 'raw') {
+  serveRaw();
+} else {
+  const server = serve(options.driver, options);
+  process.on('message', (request: ServerRequest) => void answer(request, server));
+  process.on('disconnect', () => process.exit());
+}

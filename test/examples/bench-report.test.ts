@@ -65,6 +65,9 @@ const REPORT: Report = {
       impossible: [{ contestant: 'werift', reason: 'one association a transport' }],
     },
   ],
+  bulk: null,
+  memory: null,
+  growth: null,
   handshakes: [
     {
       kind: 'ecdsa',

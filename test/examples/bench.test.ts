@@ -14,7 +14,17 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { Program } from './program.js';
 
 const TEST_TIMEOUT_MS = 300_000;
-const short = ['--rounds', '2', '--round-ms', '50', '--warm-up-ms', '50'];
+const short = [
+  '--rounds',
+  '2',
+  '--round-ms',
+  '50',
+  '--warm-up-ms',
+  '50',
+  '--no-bulk',
+  '--no-memory',
+  '--no-growth',
+];
 
 /** What a run that succeeds has written. */
 async function reportOf(t: TestContext, args: readonly string[]) {

@@ -158,7 +158,7 @@ export type RawEchoCredentials =
   | { readonly identity: string; readonly key: Uint8Array }
   | { readonly cert: Uint8Array; readonly privateKey: Uint8Array; readonly ca?: Uint8Array };
 
-/** A DTLS echo server that is one native loop over OpenSSL; see native/bench/raw_echo.h. */
+/** A DTLS server that is one native loop over OpenSSL; see native/bench/raw_echo.h and raw_bulk.h. */
 export interface RawEcho {
   readonly port: number;
   /** Blocks until the other end of a descriptor is closed. */
@@ -206,7 +206,11 @@ export interface NativeTestAddon {
   /** On 127.0.0.1. Undefined where there is no Linux. */
   readonly RawEcho:
     | (new (
-        options: RawEchoCredentials & { readonly receiveBufferBytes: number },
+        options: RawEchoCredentials & {
+          readonly receiveBufferBytes: number;
+          /** It sends messages of so many bytes, as many as its peer grants, instead of echoing. */
+          readonly bulkBytes?: number;
+        },
       ) => RawEcho)
     | undefined;
   /** Of which kind the sending and the receiving socket are. Undefined where there is no Linux. */

@@ -2,6 +2,8 @@
 
 #include <openssl/rand.h>
 
+#include "core/base/free_memory.h"
+
 namespace native_dtls {
 
 namespace {
@@ -356,7 +358,9 @@ void Endpoint::Settle(Slot& slot) {
   const Association& association = *slot.association;
   if (slot.pending_hello && (association.established() || association.ended())) {
     slot.pending_hello.reset();
-    pending_.Remove(slot.handle);
+    // OpenSSL takes 75 to 140 KB for a handshake, which an allocator keeps for handshakes that may never
+    // come.
+    if (pending_.Remove(slot.handle)) ReturnFreeMemory();
   }
   if (association.established() && slot.challenges) TakeOver(slot);
   if (association.established() && !slot.connection_id.empty()) {

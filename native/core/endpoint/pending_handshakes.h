@@ -2,8 +2,10 @@
 // be, and which of them gives way when there are too many.
 #pragma once
 
+#include <algorithm>
 #include <list>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/handle.h"
@@ -31,6 +33,7 @@ class PendingHandshakes {
 
   void Add(TimePoint now, Handle handle, const Path& path) {
     by_handle_[handle] = order_.insert(order_.end(), {handle, now, path});
+    most_ = std::max(most_, size());
     by_host_.Add(path);
   }
   // Its peer has said something.
@@ -40,12 +43,14 @@ class PendingHandshakes {
     found->second->heard_at = now;
     order_.splice(order_.end(), order_, found->second);
   }
-  void Remove(Handle handle) {
+  // True with the last of a burst: many that were under way at a time.
+  bool Remove(Handle handle) {
     const auto found = by_handle_.find(handle);
-    if (found == by_handle_.end()) return;
+    if (found == by_handle_.end()) return false;
     by_host_.Remove(found->second->path);
     order_.erase(found->second);
     by_handle_.erase(found);
+    return size() == 0 && std::exchange(most_, 0) >= kBurst;
   }
 
  private:
@@ -53,6 +58,7 @@ class PendingHandshakes {
   static constexpr Duration kStale = std::chrono::seconds(5);
   static constexpr size_t kShareOfOneHost = 4;
   static constexpr size_t kLeastOfOneHost = 16;
+  static constexpr size_t kBurst = 64;
 
   struct Entry {
     Handle handle;
@@ -63,6 +69,8 @@ class PendingHandshakes {
   std::list<Entry> order_;
   std::unordered_map<Handle, std::list<Entry>::iterator> by_handle_;
   HostCounts by_host_;
+  // At a time, since there were none.
+  size_t most_ = 0;
 };
 
 }  // namespace native_dtls
