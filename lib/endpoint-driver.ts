@@ -23,6 +23,7 @@ import type {
   NativeAssociationOptions,
   NativeContext,
   NativeEndpoint,
+  Remains,
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
@@ -49,6 +50,7 @@ const kinds = addon.eventKinds;
 export class EndpointDriver implements TransportListener {
   readonly transport: Transport;
   readonly #endpoint: NativeEndpoint;
+  readonly #state: Float64Array;
   /** One of the two: JavaScript moves the datagrams, or the endpoint's own socket does. */
   readonly #carrier: DatagramCarrier | undefined;
   readonly #native: NativeTransport | undefined;
@@ -70,12 +72,13 @@ export class EndpointDriver implements TransportListener {
     this.#native = transport instanceof NativeTransport ? transport : undefined;
     this.#carrier = transport instanceof NativeTransport ? undefined : transport;
     this.#endpoint = this.#native?.endpoint ?? new addon.Endpoint();
+    this.#state = this.#endpoint.state;
     transport.attach(this);
   }
 
   /** The addon's counters by name. */
   get counters(): Record<string, number> {
-    const { state } = this.#endpoint;
+    const state = this.#state;
     const counters: Record<string, number> = {};
     addon.counterNames.forEach((name, index) => {
       counters[name] = state[index + 1] ?? 0;
@@ -214,6 +217,10 @@ export class EndpointDriver implements TransportListener {
 
   traffic(handle: Handle): AssociationTraffic | undefined {
     return this.#endpoint.traffic(handle);
+  }
+
+  remains(handle: Handle): Remains | undefined {
+    return this.#endpoint.remains(handle);
   }
 
   maxMessageSize(handle: Handle): number {
@@ -358,7 +365,7 @@ export class EndpointDriver implements TransportListener {
       if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
     this.#native?.queued();
-    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#endpoint.state[0] as number));
+    this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#state[0] as number));
   }
 
   #sendQueued(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number {
@@ -449,8 +456,8 @@ export class EndpointDriver implements TransportListener {
   }
 
   #newLink(handle: Handle): AssociationLink {
-    const peer = this.#endpoint.peer(handle) ?? { address: '', port: 0, family: 'IPv4' };
-    const link = new AssociationLink(this, handle, peer);
+    const address = this.#endpoint.peerAddress(handle) ?? '';
+    const link = new AssociationLink(this, handle, address, this.#endpoint.peerPort(handle));
     this.#links.set(handle, link);
     return link;
   }
