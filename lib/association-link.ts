@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { addon } from './addon.js';
 import type { AssociationOwner } from './association-owner.js';
 import type { KeyingRequest } from './keying-material.js';
-import type { AssociationInfo, AssociationTraffic, Handle, NativeContext } from './native-seam.js';
+import type { AssociationInfo, AssociationTraffic, Handle, NativeContext, Remains } from './native-seam.js';
+import { PastAssociation } from './past-association.js';
 import type { SentCallback, Transport } from './transport.js';
 
 /** The part of a driver that a link calls. */
@@ -18,6 +19,7 @@ export interface LinkDriver {
   readonly localAddress: AddressInfo | undefined;
   info(handle: Handle): AssociationInfo | undefined;
   traffic(handle: Handle): AssociationTraffic | undefined;
+  remains(handle: Handle): Remains | undefined;
   maxMessageSize(handle: Handle): number;
   start(handle: Handle, session?: Uint8Array): void;
   send(link: AssociationLink, message: Uint8Array, sent?: SentCallback): number;
@@ -48,12 +50,6 @@ export interface LinkPeer {
   readonly family: 'IPv4' | 'IPv6';
 }
 
-/** What the addon said of an association at its end. */
-interface Past {
-  readonly info: AssociationInfo | undefined;
-  readonly traffic: AssociationTraffic | undefined;
-}
-
 export class AssociationLink {
   readonly handle: Handle;
   /** Where the peer is, and where it is sent to. */
@@ -64,9 +60,9 @@ export class AssociationLink {
   owner: AssociationOwner | undefined;
   readonly #driver: LinkDriver;
   /** There once it has ended. */
-  #past: Past | undefined;
+  #past: PastAssociation | undefined;
 
-  constructor(driver: LinkDriver, handle: Handle, { address, port }: LinkPeer) {
+  constructor(driver: LinkDriver, handle: Handle, address: string, port: number) {
     this.#driver = driver;
     this.handle = handle;
     this.address = address;
@@ -103,7 +99,7 @@ export class AssociationLink {
 
   /** The addon is about to forget it. */
   end(): void {
-    this.#past ??= { info: this.#driver.info(this.handle), traffic: this.#driver.traffic(this.handle) };
+    this.#past ??= new PastAssociation(this.#driver.remains(this.handle));
   }
 
   moveTo({ address, port }: LinkPeer): void {

@@ -23,6 +23,7 @@ import type {
   NativeAssociationOptions,
   NativeContext,
   NativeEndpoint,
+  Remains,
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
@@ -215,6 +216,10 @@ export class EndpointDriver implements TransportListener {
 
   traffic(handle: Handle): AssociationTraffic | undefined {
     return this.#endpoint.traffic(handle);
+  }
+
+  remains(handle: Handle): Remains | undefined {
+    return this.#endpoint.remains(handle);
   }
 
   maxMessageSize(handle: Handle): number {
@@ -461,8 +466,8 @@ export class EndpointDriver implements TransportListener {
   }
 
   #newLink(handle: Handle): AssociationLink {
-    const peer = this.#endpoint.peer(handle) ?? { address: '', port: 0, family: 'IPv4' };
-    const link = new AssociationLink(this, handle, peer);
+    const address = this.#endpoint.peerAddress(handle) ?? '';
+    const link = new AssociationLink(this, handle, address, this.#endpoint.peerPort(handle));
     this.#links.set(handle, link);
     return link;
   }

@@ -335,6 +335,25 @@ export interface AssociationTraffic {
   readonly bytesReceived: number;
 }
 
+/**
+ * What is left of an association that was established and has ended, flat: messages sent and received, bytes sent and
+ * received, the number of the suite ({@link NativeAddon.cipherSuiteNames}), and what {@link AssociationInfo} has of the
+ * same name. The last three are missing where they are all empty.
+ */
+export type Remains = readonly [
+  messagesSent: number,
+  messagesReceived: number,
+  bytesSent: number,
+  bytesReceived: number,
+  suite: number,
+  maxMessageSize: number,
+  sessionReused: boolean,
+  pskIdentity: string | undefined,
+  serverName?: string,
+  alpnProtocol?: string | undefined,
+  peerCertificates?: readonly Buffer[],
+];
+
 /** Many associations on one datagram socket. */
 export interface NativeEndpoint {
   /**
@@ -511,8 +530,13 @@ export interface NativeEndpoint {
   maxMessageSize(handle: Handle): number;
   /** Undefined when the handle is unknown. Valid until the call after the one that ended the association. */
   traffic(handle: Handle): AssociationTraffic | undefined;
+  /** Undefined when it was never established. Valid until the call after the one that ended the association. */
+  remains(handle: Handle): Remains | undefined;
   /** Peer of an association. Valid until the call after the one that ended the association. */
   peer(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
+  /** The two that every association needs, without an object around them; undefined and 0 for no association. */
+  peerAddress(handle: Handle): string | undefined;
+  peerPort(handle: Handle): number;
   /** Where the peer seems to be; undefined when it is where it was. */
   candidate(handle: Handle): { address: string; port: number; family: 'IPv4' | 'IPv6' } | undefined;
 }
@@ -562,6 +586,8 @@ export interface NativeAddon {
   /** Whether bytes are what `clientSession` has returned. */
   isClientSession(bytes: Uint8Array): boolean;
   readonly slab: NativeSlab;
+  /** OpenSSL's name of a suite and IANA's, by its number on the wire; undefined for one that is not ours. */
+  cipherSuiteNames(suite: number): readonly [name: string, standardName: string] | undefined;
   readonly eventKinds: EventKinds;
   readonly closeReasons: CloseReasons;
   readonly keyLimits: KeyLimits;

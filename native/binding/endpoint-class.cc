@@ -5,6 +5,7 @@
 #include "binding/address.h"
 #include "binding/context-class.h"
 #include "binding/options.h"
+#include "binding/remains.h"
 #include "binding/values.h"
 
 namespace native_dtls {
@@ -61,7 +62,10 @@ Napi::Function EndpointClass::Define(Napi::Env env) {
                          InstanceMethod<&EndpointClass::SetTicketKeys>("setTicketKeys"),
                          InstanceMethod<&EndpointClass::MaxMessageSize>("maxMessageSize"),
                          InstanceMethod<&EndpointClass::Traffic>("traffic"),
+                         InstanceMethod<&EndpointClass::Remains>("remains"),
                          InstanceMethod<&EndpointClass::Peer>("peer"),
+                         InstanceMethod<&EndpointClass::PeerAddress>("peerAddress"),
+                         InstanceMethod<&EndpointClass::PeerPort>("peerPort"),
                          InstanceMethod<&EndpointClass::Candidate>("candidate"),
                          InstanceMethod<&EndpointClass::Relocate>("relocate"),
                          InstanceMethod<&EndpointClass::OpenSocket>("openSocket"),
@@ -321,10 +325,31 @@ Napi::Value EndpointClass::Traffic(const Napi::CallbackInfo& info) {
   return association == nullptr ? info.Env().Undefined() : TrafficOf(info.Env(), *association);
 }
 
+Napi::Value EndpointClass::Remains(const Napi::CallbackInfo& info) {
+  const Association* association = Named(info);
+  return association == nullptr ? info.Env().Undefined() : RemainsOf(info.Env(), *association);
+}
+
 Napi::Value EndpointClass::Peer(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const Handle handle = arguments.Name(0);
   return arguments.Refused() ? info.Env().Undefined() : PeerOf(info.Env(), endpoint_->PathOf(handle));
+}
+
+Napi::Value EndpointClass::PeerAddress(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  const Path* path = endpoint_->PathOf(handle);
+  return path == nullptr ? info.Env().Undefined() : Napi::String::New(info.Env(), WriteAddress(*path));
+}
+
+Napi::Value EndpointClass::PeerPort(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Handle handle = arguments.Name(0);
+  if (arguments.Refused()) return info.Env().Undefined();
+  const Path* path = endpoint_->PathOf(handle);
+  return Napi::Number::New(info.Env(), path == nullptr ? 0 : path->peer_port);
 }
 
 Napi::Value EndpointClass::Candidate(const Napi::CallbackInfo& info) {

@@ -44,7 +44,10 @@ class EndpointClass : public Wrapped<EndpointClass> {
   Napi::Value SetTicketKeys(const Napi::CallbackInfo& info);
   Napi::Value MaxMessageSize(const Napi::CallbackInfo& info);
   Napi::Value Traffic(const Napi::CallbackInfo& info);
+  Napi::Value Remains(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
+  Napi::Value PeerAddress(const Napi::CallbackInfo& info);
+  Napi::Value PeerPort(const Napi::CallbackInfo& info);
   Napi::Value Candidate(const Napi::CallbackInfo& info);
 
   // The association that the only argument names; null for none, or with an exception pending.

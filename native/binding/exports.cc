@@ -6,6 +6,7 @@
 #include "binding/context-class.h"
 #include "binding/cookie-gate-class.h"
 #include "binding/endpoint-class.h"
+#include "binding/remains.h"
 #include "binding/slab.h"
 #include "binding/values.h"
 
@@ -33,6 +34,7 @@ Napi::Object ExportLibrary(Napi::Env env, Napi::Object exports) {
   exports.Set("Association", AssociationClass::Define(env));
   exports.Set("CookieGate", CookieGateClass::Define(env));
   exports.Set("isClientSession", Napi::Function::New(env, IsClientSession));
+  exports.Set("cipherSuiteNames", Napi::Function::New(env, CipherSuiteNames));
   exports.Set("eventKinds", EventKindsOf(env));
   exports.Set("closeReasons", CloseReasonsOf(env));
   exports.Set("keyLimits", KeyLimitsOf(env));

@@ -1,11 +1,23 @@
 #include "io/udp_driver.h"
 
+#include <array>
+
 namespace native_dtls {
+
+namespace {
+
+bool BeginsInTheClear(ByteView datagram) {
+  const auto record = TakeRecord(datagram);
+  return record && record->header.epoch == 0;
+}
+
+}  // namespace
 
 UdpDriver::UdpDriver(uv_loop_t* loop, Endpoint* endpoint, Host* host, TimePoint now, bool portable)
     : endpoint_(endpoint),
       host_(host),
       origin_(static_cast<int64_t>(uv_hrtime() / 1000) - now.time_since_epoch().count()),
+      loop_(loop),
       socket_(portable ? UdpSocket::NewPortable(loop, this) : UdpSocket::New(loop, this)) {}
 
 void UdpDriver::TakeDatagrams(const Path* sender) {
@@ -27,7 +39,18 @@ const Path* UdpDriver::DestinationOf(const Outbox::Datagram& datagram, const Pat
 
 void UdpDriver::Close(void (*closed)(void*), void* data) {
   host_ = nullptr;
-  socket_->Close(closed, data);
+  on_closed_ = closed;
+  closed_data_ = data;
+  socket_->Close(
+      [](void* driver) {
+        auto* self = static_cast<UdpDriver*>(driver);
+        if (!self->has_next_turn_) return self->on_closed_(self->closed_data_);
+        uv_close(reinterpret_cast<uv_handle_t*>(&self->next_turn_), [](uv_handle_t* handle) {
+          auto* owner = static_cast<UdpDriver*>(handle->data);
+          owner->on_closed_(owner->closed_data_);
+        });
+      },
+      this);
 }
 
 int UdpDriver::Flush() {
@@ -54,18 +77,89 @@ void UdpDriver::OnDead(int error) {
   if (host_ != nullptr) host_->OnDead(error);
 }
 
+// Protected records first. What begins in the clear belongs to a handshake, or is a stranger's.
 void UdpDriver::OnReceived(std::span<const UdpSocket::Received> batch) {
   if (host_ == nullptr) return;
   const TimePoint now = Now();
   endpoint_->BeginBatch();
-  for (const auto& [path, datagram] : batch) {
-    endpoint_->ReceiveNext(now, path, datagram);
-    TakeDatagrams(&path);
+  size_t handshakes = 0;
+  std::array<UdpSocket::Received, UdpSocket::kBatch> waiting;
+  for (const auto& received : batch) {
+    const bool protected_record = !BeginsInTheClear(received.datagram);
+    if (protected_record && !MustWaitBehind(std::span(waiting).first(handshakes), received.path)) {
+      Receive(now, received.path, received.datagram);
+    } else {
+      waiting[handshakes++] = received;
+    }
   }
+  if (handshakes < batch.size() && !EndBatch()) return;
+  ReceiveHandshakes(std::span(waiting).first(handshakes));
+}
+
+// The order of what one peer sends stays as it is.
+bool UdpDriver::MustWaitBehind(std::span<const UdpSocket::Received> earlier, const Path& path) const {
+  return std::ranges::find(earlier, path, &UdpSocket::Received::path) != earlier.end() || deferred_.Has(path);
+}
+
+void UdpDriver::ReceiveHandshakes(std::span<const UdpSocket::Received> batch) {
+  if (batch.empty()) return;
+  // Those from before go first, in a turn of their own.
+  const uint64_t end = deferred_.empty() ? uv_hrtime() + kHandshakeTurnNs : 0;
+  endpoint_->BeginBatch();
+  for (const auto& [path, datagram] : batch) {
+    // Nothing is lost for want of room.
+    if ((deferred_.empty() && uv_hrtime() < end) || deferred_.full()) {
+      Receive(Now(), path, datagram);
+    } else {
+      Defer(path, datagram);
+    }
+  }
+  EndBatch();
+}
+
+void UdpDriver::ReceiveDeferred() {
+  const uint64_t end = uv_hrtime() + kHandshakeTurnNs;
+  endpoint_->BeginBatch();
+  do {
+    const DeferredDatagrams::Entry entry = deferred_.Take();
+    Receive(Now(), entry.path, entry.datagram);
+  } while (!deferred_.empty() && uv_hrtime() < end);
+  if (deferred_.empty()) uv_idle_stop(&next_turn_);
+  EndBatch();
+}
+
+void UdpDriver::Receive(TimePoint now, const Path& path, ByteView datagram) {
+  endpoint_->ReceiveNext(now, path, datagram);
+  TakeDatagrams(&path);
+}
+
+bool UdpDriver::EndBatch() {
   host_->OnBatch();
   // It may have closed.
-  if (host_ == nullptr) return;
+  if (host_ == nullptr) return false;
   if (const int error = Flush()) OnError(error);
+  return host_ != nullptr;
+}
+
+void UdpDriver::Defer(const Path& path, ByteView datagram) {
+  if (!has_next_turn_) {
+    uv_idle_init(loop_, &next_turn_);
+    next_turn_.data = this;
+    // Only the socket decides whether the process lives on.
+    uv_unref(reinterpret_cast<uv_handle_t*>(&next_turn_));
+    has_next_turn_ = true;
+  }
+  deferred_.Add(path, datagram);
+  uv_idle_start(&next_turn_, OnNextTurn);
+}
+
+void UdpDriver::OnNextTurn(uv_idle_t* idle) {
+  auto* self = static_cast<UdpDriver*>(idle->data);
+  if (self->host_ == nullptr || self->deferred_.empty()) {
+    uv_idle_stop(idle);
+    return;
+  }
+  self->ReceiveDeferred();
 }
 
 }  // namespace native_dtls

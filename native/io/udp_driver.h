@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/endpoint/endpoint.h"
+#include "io/deferred_datagrams.h"
 #include "io/udp_socket.h"
 
 namespace native_dtls {
@@ -46,6 +47,19 @@ class UdpDriver : private UdpSocket::Listener {
   void OnError(int error) override;
   void OnDead(int error) override;
 
+  // Handshakes may take so long in a turn of the loop; what is left of them waits for the next one, and
+  // records of established associations that come meanwhile go first.
+  static constexpr uint64_t kHandshakeTurnNs = 500'000;
+
+  bool MustWaitBehind(std::span<const UdpSocket::Received> earlier, const Path& path) const;
+  void ReceiveHandshakes(std::span<const UdpSocket::Received> batch);
+  void ReceiveDeferred();
+  void Receive(TimePoint now, const Path& path, ByteView datagram);
+  // Whether it is still open.
+  bool EndBatch();
+  void Defer(const Path& path, ByteView datagram);
+  static void OnNextTurn(uv_idle_t* idle);
+
   void CountLost() { endpoint_->NoteUnsent(socket_->queue().TakeLost()); }
   const Path* DestinationOf(const Outbox::Datagram& datagram, const Path* sender) const;
 
@@ -53,7 +67,14 @@ class UdpDriver : private UdpSocket::Listener {
   // Null once closed.
   Host* host_;
   const int64_t origin_;
+  uv_loop_t* const loop_;
   std::unique_ptr<UdpSocket> socket_;
+  DeferredDatagrams deferred_;
+  // Runs while something is deferred. There once something was.
+  uv_idle_t next_turn_;
+  bool has_next_turn_ = false;
+  void (*on_closed_)(void*) = nullptr;
+  void* closed_data_ = nullptr;
 };
 
 }  // namespace native_dtls

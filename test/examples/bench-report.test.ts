@@ -71,9 +71,8 @@ const REPORT: Report = {
   handshakes: [
     {
       kind: 'ecdsa',
-      roundMs: 200,
-      loadAverage: 1,
       roundMs: 500,
+      loadAverage: 1,
       contestants: [
         {
           contestant: 'native',

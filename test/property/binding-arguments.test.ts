@@ -10,6 +10,7 @@ import { addon } from '../../lib/addon.js';
 import type { Handle } from '../../lib/native-seam.js';
 import { conversions, hostileValues } from '../support/hostile-values.js';
 import {
+  helloDatagram,
   networkContext,
   networkListening,
   networkOptions,
@@ -22,7 +23,7 @@ type Constructor = new (...given: any[]) => object;
 type Callable = (...given: unknown[]) => unknown;
 
 const context = networkContext();
-const hello = helloDatagram();
+const hello = helloDatagram(context);
 
 /** What each place of each function is for. */
 const kinds = {
@@ -79,7 +80,10 @@ const endpointMethods: Readonly<Record<string, readonly Kind[]>> = {
   setTicketKeys: ['ticketKeys'],
   maxMessageSize: ['handle'],
   traffic: ['handle'],
+  remains: ['handle'],
   peer: ['handle'],
+  peerAddress: ['handle'],
+  peerPort: ['handle'],
   candidate: ['handle'],
   relocate: ['handle', 'address', 'port'],
   openSocket: ['time', 'udp', 'callback', 'callback', 'callback', 'callback'],
@@ -141,12 +145,6 @@ class Ends {
       ['hello'],
     );
   }
-}
-
-function helloDatagram(): Buffer {
-  const client = new addon.Association('client', context, networkOptions());
-  const batch = client.start(0);
-  return Buffer.from(batch?.[2] as Uint8Array);
 }
 
 /** Returns, or throws an Error; nothing is converted meanwhile. */

@@ -87,3 +87,10 @@ export function networkSocket(
     ...options,
   };
 }
+
+/** A client's first hello, without a cookie. */
+export function helloDatagram(context: NativeContext): Buffer {
+  const client = new ownAddon.Association('client', context, networkOptions());
+  const batch = client.start(0);
+  return Buffer.from(batch?.[2] as Uint8Array);
+}

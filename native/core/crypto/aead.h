@@ -9,6 +9,7 @@
 #include "core/base/bytes.h"
 #include "core/crypto/cipher_suite.h"
 #include "core/crypto/openssl_ptr.h"
+#include "core/crypto/prf.h"
 #include "core/wire/byte_reader.h"
 
 namespace native_dtls {
@@ -59,6 +60,9 @@ class TrafficKey {
 class AeadPool {
  public:
   uint64_t NewKeyId() { return ++last_id_; }
+
+  // With what keys are derived: its contexts are on loan as well.
+  Prf& prf() { return prf_; }
 
   // The key has come to its end: nothing of it stays behind.
   void Forget(const TrafficKey& key);
@@ -115,6 +119,7 @@ class AeadPool {
 
   std::array<CipherPtr, kAeadAlgorithms> ciphers_;
   std::array<Place, kPlaces> places_;
+  Prf prf_;
   uint64_t last_id_ = 0;
 };
 

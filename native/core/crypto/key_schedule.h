@@ -47,8 +47,7 @@ struct KeyBlock {
 std::optional<KeyBlock> DeriveKeys(const SessionSecrets& secrets, const CipherSuite& suite, AeadPool& pool);
 
 // Fills `out` with keying material for `label` (RFC 5705 section 4); no context is another one than an empty
-// one. False when OpenSSL fails, for a label that TLS itself uses, for a context above 65535 bytes, and on
-// OpenSSL 3.0 for label and context of more than 900 bytes.
+// one. False when OpenSSL fails, for a label that TLS itself uses, and for a context above 65535 bytes.
 bool ExportKeyingMaterial(const SessionSecrets& secrets, const CipherSuite& suite, std::string_view label,
                           std::optional<ByteView> context, std::span<uint8_t> out);
 

@@ -350,7 +350,7 @@ void Handshake::Feed(ByteView record) {
 
 void Handshake::Advance() {
   if (state_ != State::kRunning) return;
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();
   const int done = SSL_do_handshake(ssl_.get());
   const int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), done);
   CollectWritten();

@@ -99,7 +99,7 @@ class Handshake {
     // What the peer may ask for again: it cannot know whether this side was the last to speak.
     SentFlight last_flight;
     // Protected records that arrived before the handshake was complete, in order, and messages out of such.
-    std::deque<Bytes> early_records;
+    std::vector<Bytes> early_records;
     std::vector<Bytes> early_messages;
   };
 

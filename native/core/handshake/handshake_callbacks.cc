@@ -13,8 +13,13 @@ namespace {
 // say.
 constexpr unsigned int kNoRetransmissionMicroseconds = 4'000'000'000u;
 
-// A ticket is sent back in a ClientHello, and holds the client's certificate.
+// A ticket is sent back in a ClientHello, and holds the client's certificate. Without one it is short.
 constexpr int kMaxTicketSessionBytes = 2048;
+
+bool FitsTicket(SSL_SESSION* session) {
+  return SSL_SESSION_get0_peer(session) == nullptr ||
+         i2d_SSL_SESSION(session, nullptr) <= kMaxTicketSessionBytes;
+}
 
 int AcceptCookie(SSL*, const unsigned char*, unsigned int) { return 1; }
 
@@ -106,8 +111,7 @@ int Handshake::PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, E
                              EVP_MAC_CTX* mac, int seals) {
   const auto& keys = Of(ssl)->ticket_keys_;
   // An empty ticket, then: RFC 5077 section 3.3.
-  if (!keys || (seals == 1 && i2d_SSL_SESSION(SSL_get_session(ssl), nullptr) > kMaxTicketSessionBytes))
-    return 0;
+  if (!keys || (seals == 1 && !FitsTicket(SSL_get_session(ssl)))) return 0;
   return seals == 1 ? keys->PrepareSealing(name, iv, cipher, mac)
                     : keys->PrepareOpening(name, iv, cipher, mac);
 }

@@ -3,8 +3,8 @@
 // put in does not stay.
 #pragma once
 
-#include <deque>
 #include <utility>
+#include <vector>
 
 #include "core/wire/record.h"
 
@@ -27,17 +27,17 @@ class HeldRecords {
   size_t AddProtected(ByteView record) { return Add(protected_, CopyOf(record)); }
 
   // All of them, in order of arrival; none are left.
-  std::deque<Bytes> Take() {
-    std::deque<Bytes> all;
-    for (Shelf early = std::exchange(cleartext_, {}), late = std::exchange(protected_, {});
-         !early.records.empty() || !late.records.empty();) {
-      const bool from_early =
-          late.records.empty() ||
-          (!early.records.empty() && early.records.front().number < late.records.front().number);
-      auto& from = from_early ? early.records : late.records;
-      all.push_back(std::move(from.front().bytes));
-      from.pop_front();
+  std::vector<Bytes> Take() {
+    std::vector<Bytes> all;
+    all.reserve(cleartext_.records.size() + protected_.records.size());
+    auto early = cleartext_.records.begin(), late = protected_.records.begin();
+    while (early != cleartext_.records.end() || late != protected_.records.end()) {
+      const bool from_early = late == protected_.records.end() ||
+                              (early != cleartext_.records.end() && early->number < late->number);
+      all.push_back(std::move((from_early ? early : late)++->bytes));
     }
+    cleartext_ = {};
+    protected_ = {};
     return all;
   }
 
@@ -49,7 +49,8 @@ class HeldRecords {
     Bytes bytes;
   };
   struct Shelf {
-    std::deque<Held> records;
+    // Few, and mostly none: a deque takes half a kilobyte when it is empty.
+    std::vector<Held> records;
     size_t bytes = 0;
   };
 
@@ -59,7 +60,7 @@ class HeldRecords {
     size_t gone = 0;
     for (; shelf.records.size() >= kMaxRecords || shelf.bytes + record.size() > kMaxBytes; ++gone) {
       shelf.bytes -= shelf.records.front().bytes.size();
-      shelf.records.pop_front();
+      shelf.records.erase(shelf.records.begin());
     }
     shelf.bytes += record.size();
     shelf.records.push_back({next_++, std::move(record)});

@@ -71,6 +71,13 @@ bool HelloGatherer::IsOfThisHello(const HandshakeFragment& fragment) const {
 }
 
 void HelloGatherer::Add(const HandshakeFragment& fragment) {
+  // Nearly every hello is one fragment.
+  if (fragment.body.size() == missing_bytes_ && missing_bytes_ == present_.size()) {
+    std::ranges::copy(fragment.body, record_.begin() + kMessageAt);
+    present_.assign(present_.size(), true);
+    missing_bytes_ = 0;
+    return;
+  }
   for (size_t i = 0; i < fragment.body.size(); ++i) {
     const size_t at = fragment.offset + i;
     if (present_[at]) continue;

@@ -20,7 +20,8 @@ constexpr size_t kNameBytes = 16;
 constexpr size_t kMacKeyBytes = 16;
 constexpr int kIvBytes = 16;
 
-bool Prepare(ByteView keys, const uint8_t* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool seals) {
+bool Prepare(ByteView keys, const EVP_CIPHER* algorithm, const uint8_t* iv, EVP_CIPHER_CTX* cipher,
+             EVP_MAC_CTX* mac, bool seals) {
   const ByteView mac_key = keys.subspan(kNameBytes, kMacKeyBytes);
   const ByteView cipher_key = keys.subspan(kNameBytes + kMacKeyBytes);
   char digest[] = "SHA256";
@@ -31,7 +32,7 @@ bool Prepare(ByteView keys, const uint8_t* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_C
       OSSL_PARAM_construct_end(),
   };
   return EVP_MAC_CTX_set_params(mac, parameters) == 1 &&
-         EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), nullptr, cipher_key.data(), iv, seals) == 1;
+         EVP_CipherInit_ex(cipher, algorithm, nullptr, cipher_key.data(), iv, seals) == 1;
 }
 
 bool Names(ByteView keys, const uint8_t* name) {
@@ -40,8 +41,12 @@ bool Names(ByteView keys, const uint8_t* name) {
 
 }  // namespace
 
+TicketKeys::TicketKeys(ByteView current, ByteView previous)
+    : current_(current), previous_(previous), cipher_(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr)) {}
+
 int TicketKeys::PrepareSealing(uint8_t* name, uint8_t* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const {
-  if (RAND_bytes(iv, kIvBytes) != 1 || !Prepare(current(), iv, cipher, mac, true)) return kFailed;
+  if (RAND_bytes(iv, kIvBytes) != 1 || !Prepare(current(), cipher_.get(), iv, cipher, mac, true))
+    return kFailed;
   std::ranges::copy(current().first(kNameBytes), name);
   return kReady;
 }
@@ -50,7 +55,8 @@ int TicketKeys::PrepareOpening(const uint8_t* name, const uint8_t* iv, EVP_CIPHE
                                EVP_MAC_CTX* mac) const {
   const bool is_current = Names(current(), name);
   if (!is_current && !Names(previous_.view(), name)) return kUnknownKey;
-  if (!Prepare(is_current ? current() : previous_.view(), iv, cipher, mac, false)) return kFailed;
+  const ByteView keys = is_current ? current() : previous_.view();
+  if (!Prepare(keys, cipher_.get(), iv, cipher, mac, false)) return kFailed;
   return is_current ? kReady : kReadyButRenew;
 }
 

@@ -18,7 +18,7 @@ class TicketKeys {
   static constexpr size_t kBytes = 48;
 
   // Of kBytes each; `previous` may be empty.
-  TicketKeys(ByteView current, ByteView previous) : current_(current), previous_(previous) {}
+  TicketKeys(ByteView current, ByteView previous);
 
   ByteView current() const { return current_.view(); }
 
@@ -27,8 +27,12 @@ class TicketKeys {
   int PrepareOpening(const uint8_t* name, const uint8_t* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const;
 
  private:
+  using CipherPtr = OpenSslPtr<EVP_CIPHER, EVP_CIPHER_free>;
+
   Secret current_;
   Secret previous_;
+  // OpenSSL would look it up by its name for each ticket.
+  CipherPtr cipher_;
 };
 
 // The keys of a server over time: given by the application, which then renews them itself, or random ones
