@@ -8,10 +8,9 @@ namespace native_dtls {
 namespace {
 
 // Rounds of the arc a second. With tries after 0, 1, 3, 7, 15, ... 55 s, which is what this library's clients
-// do, no two neighbours of the ten places are further apart than 0.155 of the circle; with those of 31 s,
-// 0.27. An arc of that width stays on a sender for more than a second: long enough for the cookie to come
-// back.
-constexpr double kRoundsPerSecond = 0.107;
+// do, no two neighbours of the ten places are further apart than 0.16 of the circle; with those of 31 s, 0.3.
+// An arc of that width stays on a sender for more than a second: long enough for the cookie to come back.
+constexpr double kRoundsPerSecond = 0.089;
 
 constexpr double kFirstChance = 0.5;
 
@@ -44,7 +43,8 @@ void HelloThinning::Look(const Load& load) {
       arc_ = Held(arc_ * 1.03);
     }
   }
-  // What chance does today the arc shall do tomorrow.
+  // What chance does today the arc shall do tomorrow. Slowly: a pause of the server is no reason to hear
+  // fewer.
   if (chance_ < 1) arc_ = Held(arc_ * 0.98);
 }
 

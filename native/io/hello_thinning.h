@@ -63,7 +63,7 @@ class HelloThinning {
   }
 
   bool on_ = false;
-  // The arc, as a share of the circle. It follows slowly: as long as all is well it alone decides.
+  // The arc, as a share of the circle. It follows slowly: when all is well it alone decides.
   double arc_ = 1;
   // Within the arc. It follows at once, and helps where the arc cannot: against a flood that has one address.
   double chance_ = 1;
