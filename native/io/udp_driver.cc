@@ -1,6 +1,6 @@
 #include "io/udp_driver.h"
 
-#include <array>
+#include <algorithm>
 
 namespace native_dtls {
 
@@ -78,22 +78,22 @@ void UdpDriver::OnDead(int error) {
 }
 
 // Protected records first. What begins in the clear belongs to a handshake, or is a stranger's.
-void UdpDriver::OnReceived(std::span<const UdpSocket::Received> batch) {
+void UdpDriver::OnReceived(std::span<UdpSocket::Received> batch) {
   if (host_ == nullptr) return;
   const TimePoint now = Now();
   endpoint_->BeginBatch();
   size_t handshakes = 0;
-  std::array<UdpSocket::Received, UdpSocket::kBatch> waiting;
+  // Moved to the front of the batch, in their order.
   for (const auto& received : batch) {
     const bool protected_record = !BeginsInTheClear(received.datagram);
-    if (protected_record && !MustWaitBehind(std::span(waiting).first(handshakes), received.path)) {
+    if (protected_record && !MustWaitBehind(batch.first(handshakes), received.path)) {
       Receive(now, received.path, received.datagram);
     } else {
-      waiting[handshakes++] = received;
+      batch[handshakes++] = received;
     }
   }
   if (handshakes < batch.size() && !EndBatch()) return;
-  ReceiveHandshakes(std::span(waiting).first(handshakes));
+  ReceiveHandshakes(batch.first(handshakes));
 }
 
 // The order of what one peer sends stays as it is.

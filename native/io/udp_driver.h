@@ -41,7 +41,7 @@ class UdpDriver : private UdpSocket::Listener {
   int Flush();
 
  private:
-  void OnReceived(std::span<const UdpSocket::Received> batch) override;
+  void OnReceived(std::span<UdpSocket::Received> batch) override;
   void OnDroppedBySystem(uint64_t count) override;
   void OnDrained() override;
   void OnError(int error) override;

@@ -48,8 +48,8 @@ class UdpSocket {
   class Listener {
    public:
     virtual ~Listener() = default;
-    // The views are valid until it returns.
-    virtual void OnReceived(std::span<const Received> batch) = 0;
+    // The views are valid until it returns. The places of the batch are the listener's to use.
+    virtual void OnReceived(std::span<Received> batch) = 0;
     // So many more datagrams have been dropped by the system, because there was no room for them or they were
     // too many hellos. Only where it says so.
     virtual void OnDroppedBySystem(uint64_t count) = 0;

@@ -85,9 +85,8 @@ class LibuvUdpSocket final : public UdpSocket {
     LibuvUdpSocket* self = Of(udp);
     if (self->closed_ || (size == 0 && peer == nullptr)) return;
     if (size < 0) return self->ReceiveFailed(static_cast<int>(size));
-    const Received received{
-        native_dtls::PathOf(peer),
-        ByteView(reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size))};
+    Received received{native_dtls::PathOf(peer),
+                      ByteView(reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size))};
     self->listener_->OnReceived(std::span(&received, 1));
   }
 

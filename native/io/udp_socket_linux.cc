@@ -28,6 +28,25 @@ constexpr size_t kMaxSegmentedBytes = 65'000;
 // Where datagrams are received, for all sockets of a thread: they are dealt with before the next are asked
 // for.
 struct Arena {
+  Arena() : messages() {
+    for (size_t i = 0; i < UdpSocket::kBatch; ++i) {
+      pieces[i] = {datagrams[i].data(), datagrams[i].size()};
+      msghdr& message = messages[i].msg_hdr;
+      message.msg_name = &peers[i];
+      message.msg_namelen = sizeof(peers[i]);
+      message.msg_iov = &pieces[i];
+      message.msg_iovlen = 1;
+    }
+  }
+  // Of these the kernel has written over what it was told of the peers' addresses.
+  void MakeReadyAgain(size_t count) {
+    for (size_t i = 0; i < count; ++i) messages[i].msg_hdr.msg_namelen = sizeof(peers[i]);
+  }
+
+  std::array<mmsghdr, UdpSocket::kBatch> messages;
+  std::array<iovec, UdpSocket::kBatch> pieces;
+  std::array<sockaddr_storage, UdpSocket::kBatch> peers;
+  std::array<UdpSocket::Received, UdpSocket::kBatch> received;
   std::array<std::array<uint8_t, UdpSocket::kMaxDatagramBytes>, UdpSocket::kBatch> datagrams;
 };
 
@@ -160,26 +179,16 @@ class LinuxUdpSocket final : public UdpSocket {
   }
 
   void Receive() {
-    thread_local const auto arena = std::make_unique_for_overwrite<Arena>();
-    std::array<mmsghdr, kBatch> messages{};
-    std::array<iovec, kBatch> pieces;
-    std::array<sockaddr_storage, kBatch> peers;
-    for (size_t i = 0; i < kBatch; ++i) {
-      pieces[i] = {arena->datagrams[i].data(), arena->datagrams[i].size()};
-      msghdr& message = messages[i].msg_hdr;
-      message.msg_name = &peers[i];
-      message.msg_namelen = sizeof(peers[i]);
-      message.msg_iov = &pieces[i];
-      message.msg_iovlen = 1;
+    thread_local const auto arena = std::make_unique<Arena>();
+    const int taken = recvmmsg(descriptor_, arena->messages.data(), kBatch, MSG_DONTWAIT, nullptr);
+    if (taken < 0) return ReceiveFailed(errno);
+    const auto count = static_cast<size_t>(taken);
+    for (size_t i = 0; i < count; ++i) {
+      arena->received[i] = {PathOf(reinterpret_cast<const sockaddr*>(&arena->peers[i])),
+                            ByteView(arena->datagrams[i]).first(arena->messages[i].msg_len)};
     }
-    const int count = recvmmsg(descriptor_, messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-    if (count < 0) return ReceiveFailed(errno);
-    std::array<Received, kBatch> received;
-    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-      received[i] = {PathOf(reinterpret_cast<const sockaddr*>(&peers[i])),
-                     ByteView(arena->datagrams[i]).first(messages[i].msg_len)};
-    }
-    const auto batch = std::span(received).first(static_cast<size_t>(count));
+    arena->MakeReadyAgain(count);
+    const auto batch = std::span(arena->received).first(count);
     guard_.NoteBatch(batch, batch.size() == kBatch);
     listener_->OnReceived(batch);
   }
@@ -199,7 +208,7 @@ class LinuxUdpSocket final : public UdpSocket {
   // False when the kernel takes no more.
   bool SendBatch() {
     const auto waiting = queue_.waiting();
-    std::array<mmsghdr, kBatch> messages{};
+    std::array<mmsghdr, kBatch> messages;
     std::array<iovec, kBatch> pieces;
     std::array<sockaddr_storage, kBatch> peers;
     alignas(cmsghdr) std::array<std::array<uint8_t, CMSG_SPACE(sizeof(uint16_t))>, kBatch> controls;
@@ -212,6 +221,7 @@ class LinuxUdpSocket final : public UdpSocket {
       // What was queued together lies together.
       const size_t bytes = last.offset + last.size - first.offset;
       pieces[count] = {const_cast<uint8_t*>(queue_.BytesOf(first).data()), bytes};
+      messages[count] = {};
       msghdr& message = messages[count].msg_hdr;
       message.msg_iov = &pieces[count];
       message.msg_iovlen = 1;

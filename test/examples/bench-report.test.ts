@@ -71,7 +71,7 @@ const REPORT: Report = {
   handshakes: [
     {
       kind: 'ecdsa',
-      roundMs: 500,
+      roundMs: 200,
       loadAverage: 1,
       contestants: [
         {

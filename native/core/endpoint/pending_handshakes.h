@@ -2,10 +2,8 @@
 // be, and which of them gives way when there are too many.
 #pragma once
 
-#include <algorithm>
 #include <list>
 #include <unordered_map>
-#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/handle.h"
@@ -33,7 +31,8 @@ class PendingHandshakes {
 
   void Add(TimePoint now, Handle handle, const Path& path) {
     by_handle_[handle] = order_.insert(order_.end(), {handle, now, path});
-    most_ = std::max(most_, size());
+    burst_ = burst_ || size() >= kBurst;
+    latest_ = now;
     by_host_.Add(path);
   }
   // Its peer has said something.
@@ -43,14 +42,17 @@ class PendingHandshakes {
     found->second->heard_at = now;
     order_.splice(order_.end(), order_, found->second);
   }
-  // True with the last of a burst: many that were under way at a time.
+  // True with the last of a burst: many that were under way at a time. Not more often than once in a while.
   bool Remove(Handle handle) {
     const auto found = by_handle_.find(handle);
     if (found == by_handle_.end()) return false;
     by_host_.Remove(found->second->path);
     order_.erase(found->second);
     by_handle_.erase(found);
-    return size() == 0 && std::exchange(most_, 0) >= kBurst;
+    if (size() > 0 || !burst_ || latest_ < next_burst_) return false;
+    burst_ = false;
+    next_burst_ = latest_ + kBetweenBursts;
+    return true;
   }
 
  private:
@@ -59,6 +61,7 @@ class PendingHandshakes {
   static constexpr size_t kShareOfOneHost = 4;
   static constexpr size_t kLeastOfOneHost = 16;
   static constexpr size_t kBurst = 64;
+  static constexpr Duration kBetweenBursts = std::chrono::seconds(1);
 
   struct Entry {
     Handle handle;
@@ -69,8 +72,11 @@ class PendingHandshakes {
   std::list<Entry> order_;
   std::unordered_map<Handle, std::list<Entry>::iterator> by_handle_;
   HostCounts by_host_;
-  // At a time, since there were none.
-  size_t most_ = 0;
+  // Many were under way at a time since one was told of.
+  bool burst_ = false;
+  // When the newest began, and from when on a burst may be told of.
+  TimePoint latest_;
+  TimePoint next_burst_;
 };
 
 }  // namespace native_dtls
