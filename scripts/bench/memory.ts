@@ -1,4 +1,5 @@
 /** What an idle association weighs, everything included: the course of `npm run fill`, in short, for each contestant. */
+import { setTimeout } from 'node:timers/promises';
 import { FillClient, FillServer } from '../fill/processes.js';
 import type { FillDriver } from '../fill/protocol.js';
 
@@ -6,6 +7,8 @@ import type { FillDriver } from '../fill/protocol.js';
 const COUNTS = [1000, 20_000];
 /** Handshakes under way at a time. */
 const IN_FLIGHT = 200;
+/** Idle for so long: a second after a burst of handshakes the library gives back what they took. */
+const IDLE_MS = 2000;
 
 export interface Fullness {
   readonly count: number;
@@ -52,6 +55,7 @@ async function fill(program: string, contestant: FillDriver): Promise<MemoryFigu
       await client.fill(count);
       // With a message of each the server lets go of its last flight.
       await client.touch();
+      await setTimeout(IDLE_MS);
       const resident = await residentBytes(server, contestant);
       fullnesses.push({
         count,

@@ -126,3 +126,30 @@ test('what is pending and what is counted for hosts comes back to nothing', () =
   }
   assert.equal(server.counter('associations'), 100);
 });
+
+/** The allocator that keeps freed memory, and is asked not to. */
+const keepsFreed = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
+  .glibcVersionRuntime;
+const notGlibc =
+  keepsFreed === undefined || process.env.NATIVE_DTLS_BUILD === 'asan' ? 'not the allocator of glibc' : false;
+
+test('what a burst of handshakes has taken goes back to the system when nobody comes any more', {
+  skip: notGlibc,
+}, async (t) => {
+  const course = serve({ maxPendingHandshakes: 2000 }, 10_000);
+  const { network, server } = course;
+  silence(course);
+  const before = process.memoryUsage.rss();
+  for (let index = 0; index < 500; index++) network.remove(course.client(ipv4(index)));
+  assert.equal(server.counter('pendingHandshakes'), 500);
+  // The clients, which are of the same process.
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+  }
+  const most = process.memoryUsage.rss() - before;
+  assert.ok(network.run(() => server.counter('pendingHandshakes') === 0));
+  const left = process.memoryUsage.rss() - before;
+  t.diagnostic(`${most >> 20} MiB with 500 handshakes under way, ${left >> 20} when they have ended`);
+  assert.ok(left < most / 2);
+});

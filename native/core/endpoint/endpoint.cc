@@ -157,8 +157,9 @@ Endpoint::Slot* Endpoint::Addressee(const Path& path, ByteView datagram) {
 
 void Endpoint::HandleTimeout(TimePoint now) {
   BeginCall();
-  for (int i = 0; i < kMaxTimeoutsPerCall && deadline() <= now; ++i) {
+  for (int i = 0; i < kMaxTimeoutsPerCall && !deadlines_.empty(); ++i) {
     const DeadlineHeap::Entry entry = deadlines_.top();
+    if (entry.deadline > now) break;
     deadlines_.Pop();
     if (Overtaken(entry)) continue;
     Slot* slot = Living(entry.handle);
@@ -168,6 +169,8 @@ void Endpoint::HandleTimeout(TimePoint now) {
       ProceedWithCheck(now, *slot);
     Settle(*slot);
   }
+  // OpenSSL takes 75 to 140 KB for a handshake, which the allocator keeps for others that may never come.
+  if (pending_.EndBurst(now)) ReturnFreeMemory();
   EndCall();
 }
 
@@ -358,9 +361,7 @@ void Endpoint::Settle(Slot& slot) {
   const Association& association = *slot.association;
   if (slot.pending_hello && (association.established() || association.ended())) {
     slot.pending_hello.reset();
-    // OpenSSL takes 75 to 140 KB for a handshake, which an allocator keeps for handshakes that may never
-    // come.
-    if (pending_.Remove(slot.handle)) ReturnFreeMemory();
+    pending_.Remove(slot.handle);
   }
   if (association.established() && slot.challenges) TakeOver(slot);
   if (association.established() && !slot.connection_id.empty()) {

@@ -110,7 +110,9 @@ class Endpoint {
   // What the last call has produced.
   Outbox& outbox() { return outbox_; }
   // When HandleTimeout is due; kNever for never.
-  TimePoint deadline() const { return deadlines_.empty() ? kNever : deadlines_.top().deadline; }
+  TimePoint deadline() const {
+    return std::min(deadlines_.empty() ? kNever : deadlines_.top().deadline, pending_.burst_ends());
+  }
   // An association that lives or that ended in the last call; null otherwise.
   const Association* Find(Handle handle) const;
   const Path* PathOf(Handle handle) const;

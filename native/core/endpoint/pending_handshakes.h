@@ -4,6 +4,7 @@
 
 #include <list>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/handle.h"
@@ -42,18 +43,18 @@ class PendingHandshakes {
     found->second->heard_at = now;
     order_.splice(order_.end(), order_, found->second);
   }
-  // True with the last of a burst: many that were under way at a time. Not more often than once in a while.
-  bool Remove(Handle handle) {
+  void Remove(Handle handle) {
     const auto found = by_handle_.find(handle);
-    if (found == by_handle_.end()) return false;
+    if (found == by_handle_.end()) return;
     by_host_.Remove(found->second->path);
     order_.erase(found->second);
     by_handle_.erase(found);
-    if (size() > 0 || !burst_ || latest_ < next_burst_) return false;
-    burst_ = false;
-    next_burst_ = latest_ + kBetweenBursts;
-    return true;
   }
+
+  // From when on a burst, many that were under way at a time, is over: nobody has begun for a while.
+  TimePoint burst_ends() const { return burst_ && order_.empty() ? latest_ + kQuiet : kNever; }
+  // Whether that is now; once for each.
+  bool EndBurst(TimePoint now) { return now >= burst_ends() && std::exchange(burst_, false); }
 
  private:
   // Silent for so long, while others are waiting: longer than a flight that was lost twice.
@@ -61,7 +62,7 @@ class PendingHandshakes {
   static constexpr size_t kShareOfOneHost = 4;
   static constexpr size_t kLeastOfOneHost = 16;
   static constexpr size_t kBurst = 64;
-  static constexpr Duration kBetweenBursts = std::chrono::seconds(1);
+  static constexpr Duration kQuiet = std::chrono::seconds(1);
 
   struct Entry {
     Handle handle;
@@ -72,11 +73,10 @@ class PendingHandshakes {
   std::list<Entry> order_;
   std::unordered_map<Handle, std::list<Entry>::iterator> by_handle_;
   HostCounts by_host_;
-  // Many were under way at a time since one was told of.
+  // Many were under way at a time, and that is not over.
   bool burst_ = false;
-  // When the newest began, and from when on a burst may be told of.
+  // When the newest began.
   TimePoint latest_;
-  TimePoint next_burst_;
 };
 
 }  // namespace native_dtls
