@@ -81,6 +81,10 @@ void UdpDriver::OnDead(int error) {
 void UdpDriver::OnReceived(std::span<UdpSocket::Received> batch) {
   if (host_ == nullptr) return;
   const TimePoint now = Now();
+  if (endpoint_->is_large()) {
+    for (const auto& received : batch) endpoint_->Expect(received.path);
+    for (const auto& received : batch) endpoint_->ExpectSoon(received.path);
+  }
   endpoint_->BeginBatch();
   size_t handshakes = 0;
   // Moved to the front of the batch, in their order.

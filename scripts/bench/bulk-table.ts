@@ -7,7 +7,7 @@ export function bulkTable(result: BulkResult): string {
   const rows = result.contestants.map((figures) =>
     line(CONTESTANTS[figures.contestant], [
       [figures.perSecond.median.toFixed(0), 10],
-      [range(figures.perSecond), 18],
+      [range(figures.perSecond), 20],
       [figures.serverCpuUs.median.toFixed(2), 9],
       [percent(figures.serverBusy), 8],
       [percent(figures.loadBusy), 7],
@@ -19,7 +19,7 @@ export function bulkTable(result: BulkResult): string {
   );
   const head = line('', [
     ['a second', 10],
-    ['least to most', 18],
+    ['least to most', 20],
     ['CPU µs', 9],
     ['sender', 8],
     ['sink', 7],

@@ -99,6 +99,14 @@ void Endpoint::Start(TimePoint now, Handle handle, ByteView session) {
   EndCall();
 }
 
+void Endpoint::ExpectSoon(const Path& path) const {
+  constexpr size_t kCacheLine = 64;
+  const Handle handle = by_path_.Guess(hash_path_(path));
+  if (handle == kNoHandle) return;
+  const auto* slot = reinterpret_cast<const uint8_t*>(&slots_[SlotIndex(handle)]);
+  for (size_t at = 0; at < sizeof(Slot); at += kCacheLine) __builtin_prefetch(slot + at);
+}
+
 void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {
   BeginBatch();
   ReceiveNext(now, path, datagram);

@@ -64,6 +64,12 @@ class Endpoint {
   bool SupplyConnectionId(ByteView id);
   // A peer just restored is elsewhere than when it was exported. False when somebody else is there.
   bool Relocate(Handle handle, const Path& path);
+  // There are so many associations that what is known of each is seldom in the processor's caches.
+  bool is_large() const { return by_path_.size() >= kLarge; }
+  // A datagram comes from there; for all of a batch the first, then the second, then they are received. What
+  // is asked for in advance is there in time.
+  void Expect(const Path& path) const { by_path_.Prefetch(hash_path_(path)); }
+  void ExpectSoon(const Path& path) const;
   bool HasPath(const Path& path) const { return FindByPath(path) != kNoHandle; }
   // A client association; kNoHandle when there is no room. The path must be free.
   Handle Connect(std::shared_ptr<const Context> context, std::shared_ptr<const AssociationOptions> options,
@@ -166,6 +172,8 @@ class Endpoint {
 
   // Where the Connection ID comes from that an association may give out, if it wants one.
   enum class IdSource { kNone, kRandom, kSupplied };
+
+  static constexpr size_t kLarge = 1024;
 
   // More entries than this in the heap, and those without meaning are thrown out.
   static constexpr size_t kDeadlinesPerAssociation = 4;
