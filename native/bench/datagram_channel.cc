@@ -73,6 +73,9 @@ DatagramChannel::DatagramChannel(Bursts bursts)
   const int on = 1;
   if (setsockopt(socket_, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0) Die("IP_PKTINFO");
   if (bursts == Bursts::kWhole && setsockopt(socket_, SOL_UDP, UDP_GRO, &on, sizeof(on)) != 0) Die("UDP_GRO");
+  // Nothing needs fragments here, and an identification for them costs more than the load's own work.
+  const int whole = IP_PMTUDISC_DO;
+  setsockopt(socket_, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof(whole));
   // As much as the system allows; what does not fit is lost and comes again.
   setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
   sockaddr_in any{};

@@ -72,6 +72,10 @@ class LinuxUdpSocket final : public UdpSocket {
     if (options.send_buffer_bytes > 0 && !Set(SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes))
       return -errno;
     WidenReceiveBuffer(options.least_receive_buffer_bytes);
+    // As with Linux's default "don't fragment" is set, and what an ICMP message says of the path is heeded.
+    // But no identification is chosen, which for many peers takes longer than the rest of the IP header
+    // (RFC 6864 section 4.1).
+    whole_ = Set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
     return bind(descriptor_, local, SizeOf(local)) == 0 ? 0 : -errno;
   }
 
@@ -290,10 +294,16 @@ class LinuxUdpSocket final : public UdpSocket {
           return true;
         }
         break;
+      // It must be fragmented; from now on the kernel does that where there is need.
+      case EMSGSIZE:
+        if (whole_ && Set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT)) {
+          whole_ = false;
+          return true;
+        }
+        [[fallthrough]];
       // Not every path knows segments, or such large ones; one datagram at a time may do.
       case EINVAL:
       case EIO:
-      case EMSGSIZE:
       case EOPNOTSUPP:
         if (datagrams > 1) {
           segments_ = false;
@@ -317,6 +327,8 @@ class LinuxUdpSocket final : public UdpSocket {
   bool ipv6_ = false;
   bool connected_ = false;
   bool segments_ = true;
+  // No datagram has had to be fragmented yet.
+  bool whole_ = false;
   // The kernel takes nothing for the time being; the loop tells when it does.
   bool blocked_ = false;
   // What the kernel has said of earlier datagrams, and nobody has heard yet.
