@@ -5,6 +5,7 @@
 
 import { Socket } from 'node:dgram';
 import { type AddressInfo, isIP } from 'node:net';
+import { ownCopy } from './own-copy.js';
 import { isPeerPort } from './peer-address.js';
 import type { DatagramOrigin, DatagramTransport } from './socket-option.js';
 import {
@@ -46,7 +47,7 @@ export class BorrowedTransport implements DatagramCarrier {
     const destination = this.#mapsIpv4 ? mapped(address) : address;
     try {
       if (!(this.#user instanceof Socket)) {
-        this.#user.send(datagram, port, destination);
+        this.#user.send(ownCopy(datagram), port, destination);
         if (sent !== undefined) process.nextTick(sent, null);
       } else if (this.connected) {
         this.#user.send(datagram, sent ?? this.#noteOutcome);

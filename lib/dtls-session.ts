@@ -18,6 +18,7 @@ import type {
   Failure,
   NativeAssociation,
 } from './native-seam.js';
+import { ownCopy } from './own-copy.js';
 import { PreSharedKeyAuthenticator } from './pre-shared-key-authenticator.js';
 import { type PskCredential, pskCredential, pskKey } from './psk-options.js';
 import { type HandshakeState, noError, type OperationError, texts } from './qt-errors.js';
@@ -141,7 +142,7 @@ export class DtlsSession {
     const outcome = this.#native.send(this.#now(), message);
     if (typeof outcome === 'number' && outcome !== 0) return outcome;
     // A key's limit, which may come with it, ends nothing and has no counterpart in Qt.
-    this.#host.send([slab.datagram], this.peer);
+    this.#host.send([ownCopy(slab.datagram)], this.peer);
     return undefined;
   }
 

@@ -27,7 +27,7 @@ import type {
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
-import { slab } from './slab.js';
+import { type ReceivedMessage, slab } from './slab.js';
 import { Slots } from './slots.js';
 import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
 
@@ -353,18 +353,21 @@ export class EndpointDriver implements TransportListener {
 
   /** Takes down what a call produced: sends its datagrams, queues its events, sets the timer. */
   #take(batch: Batch | undefined, datagram?: Buffer, address = '', port = 0): void {
+    // First of all: what follows may run code of the user's, and that the addon again.
+    let messages = slab.take();
     if (batch !== undefined) {
       const datagrams = batch[0] as number;
       const firstEvent = 1 + 2 * datagrams;
       const receivers = this.#receivers(batch, datagrams);
       for (let index = firstEvent; index < batch.length; index += 4) {
-        if (isEnd(batch[index] as number)) this.#queueMessages(datagram);
+        if (isEnd(batch[index] as number)) messages = this.#queueMessages(messages, datagram);
         if (batch[index + 1] !== 0) this.#queueEvent(batch, index);
         else this.#queueConnectionIdEvent(batch[index] as number, batch[index + 3] as LinkPeer);
       }
+      messages = this.#queueMessages(messages, datagram);
       if (datagrams > 0) this.#send(batch, receivers, address, port);
     }
-    this.#queueMessages(datagram);
+    this.#queueMessages(messages, datagram);
     this.#native?.queued();
     this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#state[0] as number));
   }
@@ -431,13 +434,12 @@ export class EndpointDriver implements TransportListener {
     }
   }
 
-  #queueMessages(datagram: Buffer | undefined): void {
-    const { count } = slab;
-    for (let index = 0; index < count; index += 1) {
-      const message = slab.message(index);
-      this.#queue.push({ link: this.#link(slab.handle(index)), message, datagram });
+  /** What is left to be queued: nothing. */
+  #queueMessages(messages: readonly ReceivedMessage[], datagram: Buffer | undefined): typeof messages {
+    for (const { handle, message } of messages) {
+      this.#queue.push({ link: this.#link(handle), message, datagram });
     }
-    if (count > 0) slab.clear();
+    return [];
   }
 
   #queueEvent(batch: Batch, index: number): void {

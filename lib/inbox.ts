@@ -4,7 +4,8 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import { keptMessage, MessageIterator } from './message-iterator.js';
+import { MessageIterator } from './message-iterator.js';
+import { ownCopy } from './own-copy.js';
 import { emitToUser } from './user-code.js';
 
 /** Second argument of `message` when `captureDatagrams` is on. */
@@ -111,7 +112,7 @@ export class Inbox {
       return;
     }
     this.#heldBytes = bytes;
-    this.#held.push({ message: keptMessage(message), info });
+    this.#held.push({ message: ownCopy(message), info });
     if (this.#wanted()) this.#scheduleFlush();
   }
 

@@ -3,6 +3,8 @@
  * nothing of where messages come from.
  */
 
+import { ownCopy } from './own-copy.js';
+
 /** Bounds of what may wait for a slow loop: messages and bytes. */
 const WAITING_MESSAGES = 1024;
 const WAITING_BYTES = 1024 * 1024;
@@ -10,13 +12,6 @@ const WAITING_BYTES = 1024 * 1024;
 interface Waiter {
   readonly resolve: (result: IteratorResult<Buffer, undefined>) => void;
   readonly reject: (error: Error) => void;
-}
-
-/** A message that has to wait, in memory of its own: what it was cut from holds those of others as well. */
-export function keptMessage(message: Buffer): Buffer {
-  const kept = Buffer.allocUnsafeSlow(message.length);
-  message.copy(kept);
-  return kept;
 }
 
 export class MessageIterator implements AsyncIterableIterator<Buffer> {
@@ -39,7 +34,7 @@ export class MessageIterator implements AsyncIterableIterator<Buffer> {
     if (waiter !== undefined) {
       waiter.resolve({ value: message, done: false });
     } else if (this.#messages.length < WAITING_MESSAGES && this.#bytes + message.length <= WAITING_BYTES) {
-      this.#messages.push(keptMessage(message));
+      this.#messages.push(ownCopy(message));
       this.#bytes += message.length;
     } else {
       this.dropped += 1;

@@ -8,6 +8,7 @@ import { addon } from './addon.js';
 import type { Handle, NativeSlab } from './native-seam.js';
 
 const COLUMNS = 3;
+const NONE: readonly ReceivedMessage[] = [];
 
 export interface ReceivedMessage {
   readonly handle: Handle;
@@ -46,18 +47,14 @@ export class Slab {
     return this.message(0);
   }
 
-  /** The messages have been taken over. */
-  clear(): void {
-    this.#native.table[0] = 0;
-  }
-
   /** All messages, taken over. */
   take(): readonly ReceivedMessage[] {
+    if (this.count === 0) return NONE;
     const messages: ReceivedMessage[] = [];
     for (let index = 0; index < this.count; index += 1) {
       messages.push({ handle: this.handle(index), message: this.message(index) });
     }
-    this.clear();
+    this.#native.table[0] = 0;
     return messages;
   }
 }

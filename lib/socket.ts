@@ -34,7 +34,8 @@ type Listener<Name extends keyof SocketEvents> = (...values: SocketEvents[Name])
  * (oldAddress, newAddress, {@link AddressChange}), `keyLimit` (`sealed` or `forged`: a key has done as much as it should, see
  * docs/key-limits.md), `timeout`, `error`, and last, exactly once, `close` (reason). A message that finds neither a `message` listener nor an
  * iterator is held (64 messages or 64 KiB at most) until one attaches. Messages are yours to keep and to change; like small Buffers of
- * Node.js's they share their `buffer` with others, so whoever keeps a few out of many for long may want copies (`Buffer.from`).
+ * Node.js's they share their `buffer` (16 KiB, more in a burst of large ones) with others, mind `byteOffset`. Whoever keeps a few out of
+ * many for long, or posts one to another thread, wants a copy (`Buffer.from`).
  */
 export class DtlsSocket extends LeanEmitter<SocketEvents> {
   readonly #core: SocketCore;

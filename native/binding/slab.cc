@@ -6,8 +6,11 @@ namespace native_dtls {
 
 namespace {
 
-// A message that is kept keeps all of them.
+// A message that is kept keeps all of them; what a batch brings lies in one, which may be larger.
 constexpr size_t kBytes = 16 * 1024;
+
+// So that a Buffer can be looked at as larger numbers, as Node.js has it for its own.
+constexpr size_t kAlignment = 8;
 
 // Handle, offset and size; before the first row the number of messages.
 constexpr size_t kColumns = 3;
@@ -22,7 +25,7 @@ void Slab::PutMessages(Napi::Env env, const Outbox& outbox) {
   const auto& messages = outbox.messages();
   if (messages.empty() && !holds_messages_) return;
   size_t bytes = 0;
-  for (const Outbox::Message& message : messages) bytes += message.size;
+  for (const Outbox::Message& message : messages) bytes += message.size + kAlignment;
   if (!MakeReady(env, messages.size(), bytes)) return;
   *row_++ = static_cast<uint32_t>(messages.size());
   for (const auto& [handle, offset, size] : messages) Put(handle, outbox.BytesAt(offset, size));
@@ -30,7 +33,7 @@ void Slab::PutMessages(Napi::Env env, const Outbox& outbox) {
 }
 
 void Slab::PutDatagram(Napi::Env env, Handle handle, ByteView datagram) {
-  if (!MakeReady(env, 1, datagram.size())) return;
+  if (!MakeReady(env, 1, datagram.size() + kAlignment)) return;
   *row_++ = 0;
   Put(handle, datagram);
   holds_messages_ = false;
@@ -69,6 +72,7 @@ bool Slab::HasRoom(Napi::Env env, size_t bytes) {
 }
 
 void Slab::Put(Handle handle, ByteView bytes) {
+  used_ = (used_ + kAlignment - 1) & ~(kAlignment - 1);
   std::ranges::copy(bytes, room_ + used_);
   *row_++ = handle;
   *row_++ = static_cast<uint32_t>(used_);

@@ -2,6 +2,7 @@
 // cut and however often it is sent, says the same, in datagrams of the size that is due; of what waits, all
 // comes back in order, once, and no more than there is room for.
 #include <cstdlib>
+#include <deque>
 #include <map>
 
 #include "core/handshake/flight_keeper.h"

@@ -34,7 +34,7 @@ class DeferredDatagrams {
     Entry entry = std::move(entries_[next_++]);
     if (empty()) {
       // The memory of a burst does not stay.
-      entries_ = {};
+      entries_ = std::vector<Entry>();
       next_ = 0;
     } else if (next_ == kMost) {
       entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(next_));

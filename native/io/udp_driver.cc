@@ -6,9 +6,14 @@ namespace native_dtls {
 
 namespace {
 
-bool BeginsInTheClear(ByteView datagram) {
-  const auto record = TakeRecord(datagram);
-  return record && record->header.epoch == 0;
+// Whether there is a record in the clear in it, wherever.
+bool HasCleartext(ByteView datagram) {
+  while (const auto record = TakeRecord(datagram)) {
+    if (record->header.epoch == 0) return true;
+    // How long its header is only the endpoint knows; and a Connection ID is no stranger's.
+    if (record->header.type == ContentType::kTls12Cid) return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -77,7 +82,7 @@ void UdpDriver::OnDead(int error) {
   if (host_ != nullptr) host_->OnDead(error);
 }
 
-// Protected records first. What begins in the clear belongs to a handshake, or is a stranger's.
+// Protected records first. What is in the clear belongs to a handshake, or is a stranger's.
 void UdpDriver::OnReceived(std::span<UdpSocket::Received> batch) {
   if (host_ == nullptr) return;
   const TimePoint now = Now();
@@ -89,7 +94,7 @@ void UdpDriver::OnReceived(std::span<UdpSocket::Received> batch) {
   size_t handshakes = 0;
   // Moved to the front of the batch, in their order.
   for (const auto& received : batch) {
-    const bool protected_record = !BeginsInTheClear(received.datagram);
+    const bool protected_record = !HasCleartext(received.datagram);
     if (protected_record && !MustWaitBehind(batch.first(handshakes), received.path)) {
       Receive(now, received.path, received.datagram);
     } else {
@@ -111,10 +116,11 @@ void UdpDriver::ReceiveHandshakes(std::span<const UdpSocket::Received> batch) {
   const uint64_t end = deferred_.empty() ? uv_hrtime() + kHandshakeTurnNs : 0;
   endpoint_->BeginBatch();
   for (const auto& [path, datagram] : batch) {
-    // Nothing is lost for want of room.
-    if ((deferred_.empty() && uv_hrtime() < end) || deferred_.full()) {
+    if (deferred_.empty() && uv_hrtime() < end) {
       Receive(Now(), path, datagram);
     } else {
+      // Nothing is lost for want of room, and nobody is overtaken.
+      if (deferred_.full()) ReceiveOldest();
       Defer(path, datagram);
     }
   }
@@ -125,11 +131,15 @@ void UdpDriver::ReceiveDeferred() {
   const uint64_t end = uv_hrtime() + kHandshakeTurnNs;
   endpoint_->BeginBatch();
   do {
-    const DeferredDatagrams::Entry entry = deferred_.Take();
-    Receive(Now(), entry.path, entry.datagram);
+    ReceiveOldest();
   } while (!deferred_.empty() && uv_hrtime() < end);
   if (deferred_.empty()) uv_idle_stop(&next_turn_);
   EndBatch();
+}
+
+void UdpDriver::ReceiveOldest() {
+  const DeferredDatagrams::Entry entry = deferred_.Take();
+  Receive(Now(), entry.path, entry.datagram);
 }
 
 void UdpDriver::Receive(TimePoint now, const Path& path, ByteView datagram) {

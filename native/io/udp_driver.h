@@ -54,6 +54,7 @@ class UdpDriver : private UdpSocket::Listener {
   bool MustWaitBehind(std::span<const UdpSocket::Received> earlier, const Path& path) const;
   void ReceiveHandshakes(std::span<const UdpSocket::Received> batch);
   void ReceiveDeferred();
+  void ReceiveOldest();
   void Receive(TimePoint now, const Path& path, ByteView datagram);
   // Whether it is still open.
   bool EndBatch();

@@ -75,7 +75,9 @@ class LinuxUdpSocket final : public UdpSocket {
     // As with Linux's default "don't fragment" is set, and what an ICMP message says of the path is heeded.
     // But no identification is chosen, which for many peers takes longer than the rest of the IP header
     // (RFC 6864 section 4.1).
-    whole_ = Set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+    // Where the system has another default, that stands.
+    whole_ = Get(IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_WANT &&
+             Set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
     return bind(descriptor_, local, SizeOf(local)) == 0 ? 0 : -errno;
   }
 
@@ -137,11 +139,16 @@ class LinuxUdpSocket final : public UdpSocket {
     return setsockopt(descriptor_, level, option, &value, sizeof(value)) == 0;
   }
 
+  // Negative when the system does not say.
+  int Get(int level, int option) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    return getsockopt(descriptor_, level, option, &value, &size) == 0 ? value : -1;
+  }
+
   void WidenReceiveBuffer(int bytes) {
-    int now = 0;
-    socklen_t size = sizeof(now);
-    const bool known = getsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &now, &size) == 0;
-    if (known && now < bytes) Set(SOL_SOCKET, SO_RCVBUF, bytes);
+    const int now = Get(SOL_SOCKET, SO_RCVBUF);
+    if (now >= 0 && now < bytes) Set(SOL_SOCKET, SO_RCVBUF, bytes);
   }
 
   void CloseDescriptor() {

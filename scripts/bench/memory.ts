@@ -7,8 +7,8 @@ import type { FillDriver } from '../fill/protocol.js';
 const COUNTS = [1000, 20_000];
 /** Handshakes under way at a time. */
 const IN_FLIGHT = 200;
-/** Idle for so long: a second after a burst of handshakes the library gives back what they took. */
-const IDLE_MS = 2000;
+/** Idle for so long: after a burst of handshakes the library gives back what they took, once in ten seconds at most. */
+const IDLE_MS = 11_000;
 
 export interface Fullness {
   readonly count: number;

@@ -148,3 +148,17 @@ test('a datagram that was sealed takes the place of messages, and stays as it wa
   assert.deepEqual(first, kept);
   assert.notDeepEqual(second.subarray(0, first.length), first);
 });
+
+test('a message can be looked at as larger numbers', () => {
+  const pair = establishedPair();
+  const numbers = Float64Array.of(1, 2.5, -3);
+  const sent = [
+    Buffer.from('odd'),
+    Buffer.from(numbers.buffer),
+    Buffer.from('odd again'),
+    Buffer.from(numbers.buffer),
+  ];
+  for (const { message } of takenTogether(pair, sent).filter((_, index) => index % 2 === 1)) {
+    assert.deepEqual(new Float64Array(message.buffer as ArrayBuffer, message.byteOffset, 3), numbers);
+  }
+});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/handle.h"
+#include "core/base/prefetch.h"
 
 namespace native_dtls {
 
@@ -26,7 +27,7 @@ class HandleTable {
 
   // A search under this hash follows: its place comes into the cache.
   void Prefetch(uint32_t hash) const {
-    if (!entries_.empty()) __builtin_prefetch(&At(hash));
+    if (!entries_.empty()) native_dtls::Prefetch(&At(hash));
   }
   // Most likely the handle that Find would find; kNoHandle for none.
   Handle Guess(uint32_t hash) const {

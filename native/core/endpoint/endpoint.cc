@@ -104,7 +104,7 @@ void Endpoint::ExpectSoon(const Path& path) const {
   const Handle handle = by_path_.Guess(hash_path_(path));
   if (handle == kNoHandle) return;
   const auto* slot = reinterpret_cast<const uint8_t*>(&slots_[SlotIndex(handle)]);
-  for (size_t at = 0; at < sizeof(Slot); at += kCacheLine) __builtin_prefetch(slot + at);
+  for (size_t at = 0; at < sizeof(Slot); at += kCacheLine) Prefetch(slot + at);
 }
 
 void Endpoint::Receive(TimePoint now, const Path& path, ByteView datagram) {

@@ -2,9 +2,9 @@
 // be, and which of them gives way when there are too many.
 #pragma once
 
+#include <algorithm>
 #include <list>
 #include <unordered_map>
-#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/handle.h"
@@ -51,10 +51,18 @@ class PendingHandshakes {
     by_handle_.erase(found);
   }
 
-  // From when on a burst, many that were under way at a time, is over: nobody has begun for a while.
-  TimePoint burst_ends() const { return burst_ && order_.empty() ? latest_ + kQuiet : kNever; }
+  // From when on a burst, many that were under way at a time, is over: hardly any are, and nobody has begun
+  // for a while. Not soon after the one before.
+  TimePoint burst_ends() const {
+    return burst_ && size() < kFew ? std::max(latest_ + kQuiet, next_end_) : kNever;
+  }
   // Whether that is now; once for each.
-  bool EndBurst(TimePoint now) { return now >= burst_ends() && std::exchange(burst_, false); }
+  bool EndBurst(TimePoint now) {
+    if (now < burst_ends()) return false;
+    burst_ = false;
+    next_end_ = now + kBetweenEnds;
+    return true;
+  }
 
  private:
   // Silent for so long, while others are waiting: longer than a flight that was lost twice.
@@ -62,7 +70,9 @@ class PendingHandshakes {
   static constexpr size_t kShareOfOneHost = 4;
   static constexpr size_t kLeastOfOneHost = 16;
   static constexpr size_t kBurst = 64;
+  static constexpr size_t kFew = kBurst / 4;
   static constexpr Duration kQuiet = std::chrono::seconds(1);
+  static constexpr Duration kBetweenEnds = std::chrono::seconds(10);
 
   struct Entry {
     Handle handle;
@@ -77,6 +87,7 @@ class PendingHandshakes {
   bool burst_ = false;
   // When the newest began.
   TimePoint latest_;
+  TimePoint next_end_;
 };
 
 }  // namespace native_dtls
