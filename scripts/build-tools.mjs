@@ -22,6 +22,16 @@ function isAlive(pid) {
   }
 }
 
+/** The process that has the lock; 0 when it is being written or has just been given back. */
+function holderOf(file) {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return 0;
+  }
+}
+
 /** Runs one function at a time, whoever else builds. */
 async function alone(action) {
   mkdirSync(path.dirname(lock), { recursive: true });
@@ -32,7 +42,7 @@ async function alone(action) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
+    const holder = holderOf(lock);
     if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
     else await wait(LOOK_AGAIN_MS);
   }

@@ -27,6 +27,8 @@ import { type SimulatedHost, SimulatedNetwork } from '../support/simulated-netwo
 const { applicationData, handshake } = contentTypes;
 /** More than any handshake needs beside, and less than an attack pins where nothing stops it. */
 const PINNED_BYTES = 500_000;
+/** Of 3 KB that are ours, and what the engine allocates meanwhile: 12 KB have been seen on a busy machine. */
+const NEXT_TO_NOTHING_BYTES = 30_000;
 
 let identity: Identity;
 /** Longer than several datagrams. */
@@ -148,7 +150,7 @@ const HELD_RECORDS = 32;
 
 test('CVE-2026-54874: records that come before their epoch pin next to nothing', (t) => {
   const pinned = pinnedBy(t, earlyRecords, {});
-  assert.ok(pinned === undefined || pinned < 10_000);
+  assert.ok(pinned === undefined || pinned < NEXT_TO_NOTHING_BYTES);
   const course = begin();
   attack(course.server, course.client, earlyRecords);
   assert.equal(course.server.counter('droppedHoldFull'), earlyRecords.length - HELD_RECORDS);
@@ -280,7 +282,7 @@ const longest = announcements(16_384);
 
 test('CVE-2026-95690: messages that are said to be too long pin nothing', (t) => {
   const pinned = pinnedBy(t, tooLong, { certificates: true });
-  assert.ok(pinned === undefined || pinned < 10_000);
+  assert.ok(pinned === undefined || pinned < NEXT_TO_NOTHING_BYTES);
   const course = begin({ certificates: true });
   attack(course.server, course.client, tooLong);
   assert.equal(course.server.counter('droppedTooLong'), tooLong.length);
