@@ -27,7 +27,7 @@ import type {
 } from './native-seam.js';
 import { NativeTransport } from './native-transport.js';
 import { type RestoreErrorName, restoreErrorName } from './restore-errors.js';
-import { type ReceivedMessage, slab } from './slab.js';
+import { slab } from './slab.js';
 import { Slots } from './slots.js';
 import type { DatagramCarrier, SentCallback, Transport, TransportListener } from './transport.js';
 
@@ -46,6 +46,9 @@ export interface Acceptor {
 export type ServerLimits = Parameters<NativeEndpoint['listen']>[2];
 
 const kinds = addon.eventKinds;
+
+/** Of a call that has produced messages at the most. */
+const NOTHING: Batch = [0];
 
 /** One endpoint with its transport; any number of clients, and at most one server. */
 export class EndpointDriver implements TransportListener {
@@ -352,22 +355,19 @@ export class EndpointDriver implements TransportListener {
   };
 
   /** Takes down what a call produced: sends its datagrams, queues its events, sets the timer. */
-  #take(batch: Batch | undefined, datagram?: Buffer, address = '', port = 0): void {
+  #take(given: Batch | undefined, datagram?: Buffer, address = '', port = 0): void {
     // First of all: what follows may run code of the user's, and that the addon again.
-    let messages = slab.take();
-    if (batch !== undefined) {
-      const datagrams = batch[0] as number;
-      const firstEvent = 1 + 2 * datagrams;
-      const receivers = this.#receivers(batch, datagrams);
-      for (let index = firstEvent; index < batch.length; index += 4) {
-        if (isEnd(batch[index] as number)) messages = this.#queueMessages(messages, datagram);
-        if (batch[index + 1] !== 0) this.#queueEvent(batch, index);
-        else this.#queueConnectionIdEvent(batch[index] as number, batch[index + 3] as LinkPeer);
-      }
-      messages = this.#queueMessages(messages, datagram);
-      if (datagrams > 0) this.#send(batch, receivers, address, port);
+    const messages = slab.take();
+    const batch = given ?? NOTHING;
+    const datagrams = batch[0] as number;
+    const receivers = this.#receivers(batch, datagrams);
+    let index = 1 + 2 * datagrams;
+    for (; index < batch.length && !isEnd(batch[index] as number); index += 4) this.#queueEvent(batch, index);
+    for (const { handle, message } of messages) {
+      this.#queue.push({ link: this.#link(handle), message, datagram });
     }
-    this.#queueMessages(messages, datagram);
+    for (; index < batch.length; index += 4) this.#queueEvent(batch, index);
+    if (datagrams > 0) this.#send(batch, receivers, address, port);
     this.#native?.queued();
     this.#timer.set(this.#closed ? Number.POSITIVE_INFINITY : (this.#state[0] as number));
   }
@@ -380,8 +380,7 @@ export class EndpointDriver implements TransportListener {
     return 0;
   }
 
-  #takeSoon(batch: Batch | undefined): void {
-    if (batch === undefined) return;
+  #takeSoon(batch: Batch): void {
     this.#take(batch);
     this.#queue.drainSoon();
   }
@@ -434,16 +433,12 @@ export class EndpointDriver implements TransportListener {
     }
   }
 
-  /** What is left to be queued: nothing. */
-  #queueMessages(messages: readonly ReceivedMessage[], datagram: Buffer | undefined): typeof messages {
-    for (const { handle, message } of messages) {
-      this.#queue.push({ link: this.#link(handle), message, datagram });
-    }
-    return [];
-  }
-
   #queueEvent(batch: Batch, index: number): void {
     const kind = batch[index] as number;
+    if (batch[index + 1] === 0) {
+      this.#queueConnectionIdEvent(kind, batch[index + 3] as LinkPeer);
+      return;
+    }
     const link = this.#link(batch[index + 1] as Handle);
     const detail = batch[index + 2] as number;
     const payload = batch[index + 3];

@@ -23,16 +23,30 @@ export class Slab {
     this.#native = native;
   }
 
-  /** How many messages there are; what follows is only good until the next call of the addon that may bring others. */
+  /** How many messages there are: until they are taken over, or the addon is called again. */
   get count(): number {
     return this.#native.table[0] as number;
   }
 
-  handle(index: number): Handle {
-    return this.#native.table[1 + COLUMNS * index] as Handle;
+  /** The datagram that was sealed, when that was what the call was for. */
+  get datagram(): Buffer {
+    return this.#bufferAt(0);
   }
 
-  message(index: number): Buffer {
+  /** All messages, taken over. */
+  take(): readonly ReceivedMessage[] {
+    const { count } = this;
+    if (count === 0) return NONE;
+    const { table } = this.#native;
+    const messages: ReceivedMessage[] = [];
+    for (let index = 0; index < count; index += 1) {
+      messages.push({ handle: table[1 + COLUMNS * index] as Handle, message: this.#bufferAt(index) });
+    }
+    table[0] = 0;
+    return messages;
+  }
+
+  #bufferAt(index: number): Buffer {
     const { bytes, table } = this.#native;
     if (bytes !== this.#bytes) {
       // Whoever gives away one message must not take those of others with it.
@@ -40,22 +54,6 @@ export class Slab {
       this.#bytes = bytes;
     }
     return Buffer.from(bytes, table[2 + COLUMNS * index], table[3 + COLUMNS * index]);
-  }
-
-  /** The datagram that was sealed, when that was what the call was for. */
-  get datagram(): Buffer {
-    return this.message(0);
-  }
-
-  /** All messages, taken over. */
-  take(): readonly ReceivedMessage[] {
-    if (this.count === 0) return NONE;
-    const messages: ReceivedMessage[] = [];
-    for (let index = 0; index < this.count; index += 1) {
-      messages.push({ handle: this.handle(index), message: this.message(index) });
-    }
-    this.#native.table[0] = 0;
-    return messages;
   }
 }
 

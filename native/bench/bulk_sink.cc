@@ -8,10 +8,9 @@
 //
 // bulk_sink PORT SERVER_PID plain 1 WINDOW BYTES
 // bulk_sink PORT SERVER_PID dtls 1 WINDOW BYTES IDENTITY KEY(hex)
-#include <iostream>
-#include <sstream>
 
 #include "bench/bulk_window.h"
+#include "bench/commands.h"
 #include "bench/cpu_times.h"
 #include "bench/hex.h"
 
@@ -54,15 +53,11 @@ int main(int count, char** values) {
   const auto take = [&window](size_t, ByteView message) { window.Take(message); };
   const auto carrier = dtls ? EchoCarrier::NewDtls(settings, 1, take)
                             : EchoCarrier::NewPlain(settings.port, take, settings.bursts);
-  std::printf("{\"ready\":true}\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string command;
+  SayReady();
+  ObeyCommands([&](const std::string& command, std::istream& words) {
     long milliseconds = 0;
-    words >> command >> milliseconds;
+    words >> milliseconds;
     if (command == "bulk") Measure(milliseconds, window, *carrier, times);
-    std::fflush(stdout);
-  }
+  });
   return 0;
 }

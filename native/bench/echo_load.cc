@@ -12,9 +12,8 @@
 // echo_load PORT SERVER_PID certificate PEERS WINDOW BYTES                DTLS; whatever the server has
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
-#include <sstream>
 
+#include "bench/commands.h"
 #include "bench/cpu_times.h"
 #include "bench/echo_windows.h"
 #include "bench/hex.h"
@@ -99,17 +98,13 @@ Settings ReadSettings(int count, char** values) {
 
 int main(int count, char** values) {
   EchoLoad load(ReadSettings(count, values));
-  std::printf("{\"ready\":true}\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string command;
+  SayReady();
+  ObeyCommands([&](const std::string& command, std::istream& words) {
     long milliseconds = 0;
     size_t most_in_flight = 0;
-    words >> command >> milliseconds;
+    words >> milliseconds;
     if (!(words >> most_in_flight)) most_in_flight = EchoWindows::kMostInFlight;
     if (command == "echo") load.Echo(milliseconds, most_in_flight);
-    std::fflush(stdout);
-  }
+  });
   return 0;
 }

@@ -8,11 +8,10 @@
 // fill_client PORT IDENTITY KEY(hex) [--connection-id] [--forget] [--in-flight N]
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <random>
-#include <sstream>
 
 #include "bench/clients.h"
+#include "bench/commands.h"
 #include "bench/hex.h"
 
 using namespace native_dtls;
@@ -108,16 +107,13 @@ Clients::Settings ReadSettings(int count, char** values) {
 
 int main(int count, char** values) {
   FillClient client(ReadSettings(count, values));
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string command;
+  ObeyCommands([&](const std::string& command, std::istream& words) {
     size_t number = 0;
     size_t among = 0;
-    words >> command >> number >> among;
+    words >> number >> among;
     if (command == "fill") client.Fill(number);
     if (command == "touch") client.Touch();
     if (command == "echo") client.Echo(number, among);
-    std::fflush(stdout);
-  }
+  });
   return 0;
 }

@@ -13,11 +13,10 @@
 // flood_sender PORT
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <thread>
 
+#include "bench/commands.h"
 #include "bench/datagram_channel.h"
 #include "bench/stranger_hello.h"
 #include "core/base/clock.h"
@@ -137,17 +136,13 @@ int main(int count, char** values) {
     return 2;
   }
   FloodSender sender(static_cast<uint16_t>(std::atoi(values[1])));
-  std::printf("{\"ready\":true}\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string command;
+  SayReady();
+  ObeyCommands([&](const std::string& command, std::istream& words) {
     double rate = 0;
     double milliseconds = 0;
     std::string kind;
-    words >> command >> rate >> milliseconds >> kind;
+    words >> rate >> milliseconds >> kind;
     if (command == "flood") sender.Flood(rate, milliseconds / 1000, kind);
-    std::fflush(stdout);
-  }
+  });
   return 0;
 }

@@ -14,10 +14,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
-#include <sstream>
 
 #include "bench/clients.h"
+#include "bench/commands.h"
 #include "bench/cpu_times.h"
 #include "bench/hex.h"
 
@@ -158,15 +157,11 @@ Settings ReadSettings(int count, char** values) {
 
 int main(int count, char** values) {
   HandshakeLoad load(ReadSettings(count, values));
-  std::printf("{\"ready\":true}\n");
-  std::fflush(stdout);
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string command;
+  SayReady();
+  ObeyCommands([&](const std::string& command, std::istream& words) {
     long milliseconds = 0;
-    words >> command >> milliseconds;
+    words >> milliseconds;
     if (command == "handshakes") load.Run(milliseconds);
-    std::fflush(stdout);
-  }
+  });
   return 0;
 }
